@@ -1,6 +1,5 @@
 package object
 
-
 // A Call is one call on one object.
 type Call[S, E any] struct {
 	// Decide says what the call does to the object, given its state, or nil if
