@@ -47,6 +47,9 @@ type Journal interface {
 	// between two calls of Recover.
 	Epoch() string
 
+	// Last returns the LSN of the last commit.
+	Last() int64
+
 	// Reserve returns the generation of an object that is about to be created.
 	// It was never returned before, nor used by an object that exists or was
 	// deleted.
@@ -79,6 +82,13 @@ type Journal interface {
 	// Receipt returns what was kept for an idempotency key; false if there is
 	// nothing.
 	Receipt(ctx context.Context, digest [32]byte) (journal.Receipt, bool, error)
+
+	// Unfinished returns the generations of deleted objects of a class whose
+	// files may still be there.
+	Unfinished(ctx context.Context, class string) ([]int64, error)
+
+	// Unlinked notes that the files of deleted objects are gone, durably.
+	Unlinked(ctx context.Context, generations []int64) error
 
 	// Full reports whether the journal is over its cap, so that commits that are
 	// not Reserved would fail with ErrFull. Home writing makes room.
