@@ -1,0 +1,88 @@
+package task
+
+import "strconv"
+
+// appendEvent is Class.Encode.
+func appendEvent(dst []byte, e Event) []byte {
+	o := object{dst: append(dst, '{')}
+	o.number("seq", e.Sequence)
+	o.number("type", int64(e.Type))
+	o.text("kind", e.Kind)
+	o.text("message", e.Message)
+	if e.HasProgress {
+		o.always("progress", int64(e.Progress))
+	}
+	o.text("metadata", e.Metadata)
+	o.number("time", e.Time)
+	o.text("actor", e.Actor)
+	o.number("status", int64(e.Status))
+	o.number("at", int64(e.TaskProgress))
+	o.number("started", e.StartedAt)
+	o.number("from", int64(e.StartProgress))
+	o.text("task_type", e.TaskType)
+	o.texts("task_tags", e.TaskTags)
+	return append(o.dst, '}')
+}
+
+// appendState appends what a registry row has no column for.
+func appendState(dst []byte, t Task) []byte {
+	o := object{dst: append(dst, '{')}
+	o.number("progress", int64(t.Progress))
+	o.number("started", t.StartedAt)
+	o.number("from", int64(t.StartProgress))
+	o.number("ended", t.EndedAt)
+	o.number("end", t.EndSequence)
+	o.text("by", t.EndedBy)
+	o.text("error", t.Error)
+	return append(o.dst, '}')
+}
+
+// An object is a JSON object that is being written. Fields of a zero value are
+// left out.
+type object struct{ dst []byte }
+
+func (o *object) name(name string) {
+	if o.dst[len(o.dst)-1] != '{' {
+		o.dst = append(o.dst, ',')
+	}
+	o.dst = append(o.dst, '"')
+	o.dst = append(o.dst, name...)
+	o.dst = append(o.dst, '"', ':')
+}
+
+func (o *object) always(name string, n int64) {
+	o.name(name)
+	o.dst = strconv.AppendInt(o.dst, n, 10)
+}
+
+func (o *object) number(name string, n int64) {
+	if n != 0 {
+		o.always(name, n)
+	}
+}
+
+func (o *object) text(name, s string) {
+	if s != "" {
+		o.name(name)
+		o.dst = AppendString(o.dst, s)
+	}
+}
+
+func (o *object) texts(name string, list []string) {
+	if len(list) > 0 {
+		o.name(name)
+		o.dst = appendStrings(o.dst, list)
+	}
+}
+
+// appendStrings appends a JSON array of strings.
+func appendStrings(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendString(dst, s)
+	}
+	return append(dst, ']')
+}
