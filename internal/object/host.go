@@ -106,14 +106,14 @@ type Host[S, E any] struct {
 	class Class[S, E]
 
 	mu       sync.Mutex
-	live     map[string]*object[S, E]                 // :: id -> its only live object
-	topics   map[int64]*watch.Topic[*Message[S, E]]   // :: generation -> its followers' topic
-	births   map[string]*birth                        // :: id -> who waits for its creation
-	written  map[int64]bool                           // :: generation -> this process made its file durable, the forget is not committed
-	down     error                                    // why no call is taken; nil while the journal works
-	flights  map[[32]byte]chan struct{}               // :: idempotency digest -> closed when its call has ended
-	draining chan struct{}                            // closed by Drain
-	stopped  chan struct{}                            // closed when Stop ends the goroutines
+	live     map[string]*object[S, E]               // :: id -> its only live object
+	topics   map[int64]*watch.Topic[*Message[S, E]] // :: generation -> its followers' topic
+	births   map[string]*birth                      // :: id -> who waits for its creation
+	written  map[int64]bool                         // :: generation -> this process made its file durable, the forget is not committed
+	down     error                                  // why no call is taken; nil while the journal works
+	flights  map[[32]byte]chan struct{}             // :: idempotency digest -> closed when its call has ended
+	draining chan struct{}                          // closed by Drain
+	stopped  chan struct{}                          // closed when Stop ends the goroutines
 
 	queue   queue[S, E]
 	homes   homeQueue[S, E]

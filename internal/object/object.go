@@ -16,8 +16,8 @@ type object[S, E any] struct {
 	err   error         // why it could not be read; set before ready is closed
 
 	mu      sync.Mutex
-	gone    bool       // no longer the place of its id: look again
-	absent  bool       // there is no such object
+	gone    bool          // no longer the place of its id: look again
+	absent  bool          // there is no such object
 	barrier *ticket[S, E] // a create or delete under way: wait for it, look again
 
 	generation int64
@@ -115,6 +115,9 @@ func (h *Host[S, E]) wake(o *object[S, E]) error {
 	o.changed, o.oldest = o.touched, o.touched
 	if !o.absent {
 		o.topic = h.topics[o.generation]
+		if o.pending.first != 1 {
+			delete(h.written, o.generation)
+		}
 		h.pending.Add(o.pending.bytes)
 		h.limitPending(o)
 		h.plan(o)

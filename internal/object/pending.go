@@ -14,13 +14,13 @@ const recordOverhead = 200
 // yet: sequences first to last. Their records are in memory, all or none; the
 // journal has them in any case.
 type pending[E any] struct {
-	first, last int64 // empty if first > last
+	first, last int64 // empty if last is 0 or before first
 	bytes       int64 // of all of them
 	records     []journal.Record[E]
 	spilled     bool // records are left to the journal
 }
 
-func (p *pending[E]) empty() bool { return p.first > p.last }
+func (p *pending[E]) empty() bool { return p.last == 0 || p.first > p.last }
 func (p *pending[E]) len() int64  { return p.last - p.first + 1 }
 
 // inMemory returns the bytes that p takes in memory.
@@ -32,7 +32,7 @@ func (p *pending[E]) inMemory() int64 {
 }
 
 func (p *pending[E]) load(decode func([]byte) (E, error), entries []journal.Entry) error {
-	p.first, p.last = 1, 0
+	*p = pending[E]{}
 	for _, e := range entries {
 		event, err := decode(e.Data)
 		if err != nil {

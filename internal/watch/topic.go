@@ -35,8 +35,17 @@ type Topic[T any] struct {
 	bytes     int
 	last      int64         // newest sequence there is
 	changed   chan struct{} // closed at the next publication, or at Close
-	closed    bool
+	closed    Closing
 }
+
+// Closing says why a topic has no more messages.
+type Closing uint8
+
+const (
+	Open  Closing = iota // it may have more
+	Ended                // its object is gone
+	Lost                 // its object was read anew: look for it again
+)
 
 type item[T any] struct {
 	sequence int64
@@ -96,20 +105,6 @@ func (t *Topic[T]) Publish(sequence int64, size int, value T) {
 	t.changed = make(chan struct{})
 }
 
-// Skip says that the object stands at sequence although the messages up to it
-// were not published; followers read them from history. It wakes them.
-func (t *Topic[T]) Skip(sequence int64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if sequence == t.last {
-		return
-	}
-	t.last = sequence
-	t.trim(0, 0)
-	close(t.changed)
-	t.changed = make(chan struct{})
-}
-
 // trim drops the oldest messages until at most n of at most size bytes together
 // are left; the newest one stays if n > 0, whatever its size.
 func (t *Topic[T]) trim(n, size int) {
@@ -130,13 +125,13 @@ func (t *Topic[T]) trim(n, size int) {
 	}
 }
 
-// Close says that there will be no more messages, and wakes the followers. What
-// is in the tail can still be read.
-func (t *Topic[T]) Close() {
+// Close says that there will be no more messages, and why, and wakes the
+// followers. What is in the tail can still be read. Only the first call counts.
+func (t *Topic[T]) Close(why Closing) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.closed {
-		t.closed = true
+	if t.closed == Open {
+		t.closed = why
 		close(t.changed)
 	}
 }
@@ -146,7 +141,7 @@ type State[T any] struct {
 	Next    T               // the message after the given sequence, if Found
 	Found   bool            // the tail has the message
 	Behind  bool            // there is a next message, but only in history
-	Closed  bool            // there is none and there will be none
+	Closed  Closing         // not Open: there is none and there will be none
 	Changed <-chan struct{} // closed when it is worth asking again
 }
 

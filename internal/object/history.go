@@ -1,0 +1,106 @@
+package object
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+)
+
+// History returns committed events of an object, in the order that r asks for,
+// and the object's generation. It returns journal.ErrNotFound if there is no
+// such object and journal.ErrDamaged if its file cannot be trusted.
+func (h *Host[S, E]) History(ctx context.Context, id string, r HistoryRange) (events []E, generation int64, err error) {
+	o, err := h.enter(ctx, id)
+	if err != nil {
+		return nil, 0, err
+	}
+	v := o.view()
+	o.mu.Unlock()
+	lo, hi := max(r.After, 0)+1, min(v.sequence, r.After+int64(r.Limit))
+	if !r.Ascending {
+		hi = v.sequence
+		if r.Before > 0 {
+			hi = min(hi, r.Before-1)
+		}
+		lo = max(1, hi-int64(r.Limit)+1)
+	}
+	records, err := h.records(ctx, v, lo, hi)
+	if err != nil {
+		return nil, v.generation, err
+	}
+	events = make([]E, len(records))
+	for i, rec := range records {
+		events[i] = rec.Event
+	}
+	if !r.Ascending {
+		slices.Reverse(events)
+	}
+	return events, v.generation, nil
+}
+
+// view is what an object showed at one moment.
+type view[S, E any] struct {
+	id         string
+	generation int64
+	sequence   int64
+	state      S
+	pending    pending[E]
+}
+
+// view returns what o shows now. The caller holds o.mu.
+func (o *object[S, E]) view() view[S, E] {
+	return view[S, E]{o.id, o.generation, o.sequence, o.committed, o.pending}
+}
+
+// records reads the records lo to hi that v shows: what was pending from memory
+// or the journal, the rest from the file. Every one of them is there, or it is
+// an error.
+func (h *Host[S, E]) records(ctx context.Context, v view[S, E], lo, hi int64) ([]journal.Record[E], error) {
+	if lo > hi {
+		return nil, nil
+	}
+	first := v.pending.first // of those that may not be in the file
+	if v.pending.empty() {
+		first = v.sequence + 1
+	}
+	var all []journal.Record[E]
+	if lo < first {
+		file, err := h.fromFile(ctx, v.generation, lo, min(hi, first-1))
+		if err != nil {
+			return nil, err
+		}
+		all = file
+	}
+	if hi >= first {
+		recent, err := h.readPending(ctx, v.generation, v.pending, max(lo, first), hi)
+		if err != nil {
+			// Spilled, and home meanwhile: then the file has them.
+			if recent, err = h.fromFile(ctx, v.generation, max(lo, first), hi); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, recent...)
+	}
+	for i, rec := range all {
+		if rec.Sequence != lo+int64(i) {
+			return nil, fmt.Errorf("object: %s %q: history has %d where %d belongs", h.class.Name(), v.id, rec.Sequence, lo+int64(i))
+		}
+	}
+	if int64(len(all)) != hi-lo+1 {
+		return nil, fmt.Errorf("%w: %s %q: history ends at %d, want %d", journal.ErrDamaged, h.class.Name(), v.id, lo+int64(len(all))-1, hi)
+	}
+	return all, nil
+}
+
+// fromFile reads the records lo to hi from a generation's file.
+func (h *Host[S, E]) fromFile(ctx context.Context, generation, lo, hi int64) ([]journal.Record[E], error) {
+	unlock := h.files.read(generation)
+	defer unlock()
+	records, err := h.cfg.Home.History(ctx, generation, journal.Range{After: lo - 1, Upto: hi, Limit: int(hi - lo + 1)})
+	if isNotFound(err) { // the object is there, its file is not
+		return nil, fmt.Errorf("%w: the file of generation %d is missing", journal.ErrDamaged, generation)
+	}
+	return records, err
+}

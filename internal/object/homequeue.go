@@ -1,0 +1,118 @@
+package object
+
+import (
+	"context"
+	"sync"
+)
+
+// maxHomecomings bounds the objects that one scribe writes in one go.
+const maxHomecomings = 64
+
+// homeQueue are the objects that are to be taken home and the files that are to
+// be removed.
+type homeQueue[S, E any] struct {
+	mu      sync.Mutex
+	objects []*object[S, E]
+	removed []int64 // generations whose files go
+	closed  bool
+	wake    chan struct{} // closed when there is something to do
+	changed chan struct{} // closed when an object came home, or failed to
+}
+
+func (q *homeQueue[S, E]) init() {
+	q.wake, q.changed = make(chan struct{}), make(chan struct{})
+}
+
+// push queues an object whose homing is set.
+func (q *homeQueue[S, E]) push(o *object[S, E]) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.objects = append(q.objects, o)
+	q.signal()
+}
+
+// remove queues the file of a deleted generation.
+func (q *homeQueue[S, E]) remove(generation int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.removed = append(q.removed, generation)
+	q.signal()
+}
+
+func (q *homeQueue[S, E]) signal() {
+	close(q.wake)
+	q.wake = make(chan struct{})
+}
+
+// next waits for work and takes some of it; ok is false after close.
+func (q *homeQueue[S, E]) next() (objects []*object[S, E], removed []int64, ok bool) {
+	for {
+		q.mu.Lock()
+		if q.closed {
+			q.mu.Unlock()
+			return nil, nil, false
+		}
+		if n := min(len(q.objects), maxHomecomings); n > 0 || len(q.removed) > 0 {
+			objects, q.objects = cut(q.objects, n)
+			removed, q.removed = cut(q.removed, min(len(q.removed), maxHomecomings))
+			q.mu.Unlock()
+			return objects, removed, true
+		}
+		wake := q.wake
+		q.mu.Unlock()
+		<-wake
+	}
+}
+
+// cut splits s after n elements; the rest starts anew when it is empty.
+func cut[T any](s []T, n int) (head, rest []T) {
+	head = append([]T(nil), s[:n]...)
+	clear(s[:n])
+	if rest = s[n:]; len(rest) == 0 {
+		rest = nil
+	}
+	return head, rest
+}
+
+// progress tells those who wait for changes.
+func (q *homeQueue[S, E]) progress() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	close(q.changed)
+	q.changed = make(chan struct{})
+}
+
+// changes returns a channel that is closed when the next object came home or
+// failed to.
+func (q *homeQueue[S, E]) changes() <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.changed
+}
+
+// throttle waits until the queue is short.
+func (q *homeQueue[S, E]) throttle(ctx context.Context) error {
+	for {
+		q.mu.Lock()
+		short, changed := len(q.objects) < 4*maxHomecomings, q.changed
+		q.mu.Unlock()
+		if short {
+			return ctx.Err()
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// close ends the scribes; what is queued stays in the journal.
+func (q *homeQueue[S, E]) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed {
+		q.closed = true
+		q.signal()
+	}
+}

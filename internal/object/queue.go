@@ -1,0 +1,131 @@
+package object
+
+import (
+	"context"
+	"sync"
+)
+
+// The bounds of one batch.
+const (
+	maxBatch      = 1024
+	maxBatchBytes = 4 << 20
+)
+
+// queue are the tickets that wait for the next batch, in order.
+type queue[S, E any] struct {
+	mu      sync.Mutex
+	waiting []*ticket[S, E]
+	busy    bool          // a batch is being committed
+	closed  bool          // takes no more
+	wake    chan struct{} // has one element if there is something to do
+	rest    chan struct{} // closed when nothing waits and nothing is busy; nil if nobody asked
+}
+
+func (q *queue[S, E]) init() { q.wake = make(chan struct{}, 1) }
+
+// push queues a ticket. It fails with ErrDraining once the queue is closed.
+func (q *queue[S, E]) push(t *ticket[S, E]) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return ErrDraining
+	}
+	q.waiting = append(q.waiting, t)
+	if len(q.waiting) == 1 {
+		q.signal()
+	}
+	return nil
+}
+
+func (q *queue[S, E]) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// next waits for tickets and moves the next batch of them into batch; nil after
+// close, once the queue is empty.
+func (q *queue[S, E]) next(batch []*ticket[S, E]) []*ticket[S, E] {
+	for {
+		q.mu.Lock()
+		if n := q.fits(); n > 0 {
+			batch = append(batch[:0], q.waiting[:n]...)
+			rest := copy(q.waiting, q.waiting[n:])
+			clear(q.waiting[rest:])
+			q.waiting = q.waiting[:rest]
+			if rest > 0 {
+				q.signal()
+			}
+			q.busy = true
+			q.mu.Unlock()
+			return batch
+		}
+		closed := q.closed
+		q.mu.Unlock()
+		if closed {
+			return nil
+		}
+		<-q.wake
+	}
+}
+
+// fits returns how many of the waiting tickets make the next batch.
+func (q *queue[S, E]) fits() int {
+	size := 0
+	for i, t := range q.waiting {
+		for _, e := range t.commit.Entries {
+			size += len(e.Data)
+		}
+		if i == maxBatch || i > 0 && size > maxBatchBytes {
+			return i
+		}
+	}
+	return len(q.waiting)
+}
+
+// takeAll empties the queue and returns what waited.
+func (q *queue[S, E]) takeAll() []*ticket[S, E] {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	all := q.waiting
+	q.waiting = nil
+	return all
+}
+
+// done says that the batch was dealt with.
+func (q *queue[S, E]) done() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.busy = false
+	if q.rest != nil && len(q.waiting) == 0 {
+		close(q.rest)
+		q.rest = nil
+	}
+}
+
+// idle waits until nothing waits and nothing is being committed, or ctx ends.
+func (q *queue[S, E]) idle(ctx context.Context) {
+	q.mu.Lock()
+	if !q.busy && len(q.waiting) == 0 {
+		q.mu.Unlock()
+		return
+	}
+	if q.rest == nil {
+		q.rest = make(chan struct{})
+	}
+	rest := q.rest
+	q.mu.Unlock()
+	select {
+	case <-rest:
+	case <-ctx.Done():
+	}
+}
+
+// close lets next end once the queue is empty.
+func (q *queue[S, E]) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.signal()
+}

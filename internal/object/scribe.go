@@ -1,0 +1,173 @@
+package object
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+)
+
+// When an object is taken home although calls keep coming.
+const (
+	manyEvents = 256
+	manyBytes  = 64 << 10
+)
+
+// The pause before a home that could not be written is tried again; it doubles
+// up to the maximum.
+const (
+	asidePause    = time.Second
+	asidePauseMax = time.Minute
+)
+
+// due reports whether o is to be taken home now. The caller holds o.mu.
+func (h *Host[S, E]) due(o *object[S, E]) bool {
+	n := o.pending.len()
+	return !o.pending.empty() && (h.class.Final(o.committed) || n >= manyEvents || o.pending.bytes-n*recordOverhead >= manyBytes)
+}
+
+// takeHome queues o for a scribe, unless it is queued, set aside or home. The
+// caller holds o.mu.
+func (h *Host[S, E]) takeHome(o *object[S, E]) {
+	if o.homing || o.pending.empty() || o.aside != nil && h.cfg.Uptime() < o.retryAt {
+		return
+	}
+	o.homing = true
+	h.homes.push(o)
+}
+
+func (h *Host[S, E]) scribeLoop() {
+	for {
+		objects, removed, ok := h.homes.next()
+		if !ok {
+			return
+		}
+		if len(objects) > 0 {
+			h.writeHome(objects)
+		}
+		if len(removed) > 0 {
+			slices.Sort(removed)
+			h.removeFiles(removed)
+		}
+	}
+}
+
+// homecoming is one object on its way home.
+type homecoming[S, E any] struct {
+	o    *object[S, E]
+	work journal.Homecoming[S, E]
+}
+
+// writeHome writes objects into their files and lets the journal forget what
+// they hold then.
+func (h *Host[S, E]) writeHome(objects []*object[S, E]) {
+	// In this order, as removeFiles does, since each holds several locks.
+	slices.SortFunc(objects, func(a, b *object[S, E]) int { return cmp.Compare(a.generation, b.generation) })
+	way := make([]homecoming[S, E], 0, len(objects))
+	for _, o := range objects {
+		unlock := h.files.write(o.generation)
+		defer unlock()
+		if c, ok := h.pack(o); ok {
+			way = append(way, c)
+		}
+	}
+	work := make([]journal.Homecoming[S, E], len(way))
+	for i, c := range way {
+		work[i] = c.work
+	}
+	for i, err := range h.cfg.Home.Write(h.ctx, work) {
+		if err != nil {
+			h.setAside(way[i].o, err)
+			continue
+		}
+		h.forget(way[i].o, work[i])
+	}
+}
+
+// pack takes what is pending of o. Its file is locked. It returns false if
+// there is nothing to write: the object was deleted or read anew meanwhile.
+func (h *Host[S, E]) pack(o *object[S, E]) (homecoming[S, E], bool) {
+	o.mu.Lock()
+	if o.gone || o.pending.empty() {
+		o.homing = false
+		o.mu.Unlock()
+		return homecoming[S, E]{}, false
+	}
+	p, state := o.pending, o.committed
+	row, detail := h.class.Pack(state)
+	row.Generation, row.LSN, row.Hash = o.generation, o.lsn, o.hash
+	o.mu.Unlock()
+
+	records, err := h.readPending(h.ctx, row.Generation, p, p.first, p.last)
+	if err != nil {
+		h.setAside(o, err)
+		return homecoming[S, E]{}, false
+	}
+	h.mu.Lock()
+	first := p.first == 1 && !h.written[row.Generation]
+	h.mu.Unlock()
+	return homecoming[S, E]{o, journal.Homecoming[S, E]{Row: row, Detail: detail, State: state, First: first, Records: records}}, true
+}
+
+// forget lets the journal forget what was written home.
+func (h *Host[S, E]) forget(o *object[S, E], w journal.Homecoming[S, E]) {
+	h.mu.Lock()
+	h.written[w.Row.Generation] = true
+	h.mu.Unlock()
+	// A closed queue is no fault: the next start finds the rows and writes home again.
+	_ = h.queue.push(&ticket[S, E]{
+		o: o,
+		commit: journal.Commit{
+			Op: journal.OpForget, Reserved: true, Upto: w.Row.Sequence,
+			Row: journal.Row{Key: w.Row.Key, Generation: w.Row.Generation},
+		},
+		done: make(chan struct{}),
+	})
+}
+
+// forgotten ends the way home of an object: the journal does not hold anymore
+// what its file does.
+func (h *Host[S, E]) forgotten(t *ticket[S, E]) {
+	o := t.o
+	o.mu.Lock()
+	o.homing, o.aside, o.failures = false, nil, 0
+	if !o.gone {
+		before := o.pending.inMemory()
+		o.pending.drop(t.commit.Upto)
+		h.pending.Add(o.pending.inMemory() - before)
+		h.mu.Lock()
+		delete(h.written, o.generation)
+		h.mu.Unlock()
+		o.oldest = h.cfg.Uptime()
+		if h.due(o) {
+			h.takeHome(o)
+		}
+		h.plan(o)
+	}
+	o.mu.Unlock()
+	t.finish(nil)
+	h.homes.progress()
+}
+
+// setAside notes that o's home cannot be written now. Its events stay in the
+// journal, and out of memory so that they do not count against other objects.
+func (h *Host[S, E]) setAside(o *object[S, E], cause error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.homing = false
+	if o.gone || h.ctx.Err() != nil {
+		return
+	}
+	o.aside, o.failures = cause, o.failures+1
+	pause := min(asidePause<<min(o.failures-1, 10), asidePauseMax)
+	o.retryAt = h.cfg.Uptime() + pause
+	if !o.pending.spilled && !o.pending.empty() {
+		h.pending.Add(-o.pending.bytes)
+		o.pending.spill()
+	}
+	h.cfg.Log.Warn("an object cannot be written home; its events stay in the journal",
+		"class", h.class.Name(), "id", o.id, "generation", o.generation, "pending_bytes", o.pending.bytes, "error", cause, "next_try", pause)
+	h.plan(o)
+	h.homes.progress()
+}
