@@ -15,9 +15,9 @@ func decodeEvent(data []byte) (Event, error) {
 	var e Event
 	err := decodeObject(data, func(r *reader, name []byte) {
 		switch string(name) {
-		case "seq":
+		case "sequence":
 			e.Sequence = r.number(math.MaxInt64)
-		case "type":
+		case "event_type":
 			e.Type = EventType(r.number(math.MaxUint8))
 		case "kind":
 			e.Kind = kind(r.bytes())
@@ -27,21 +27,21 @@ func decodeEvent(data []byte) (Event, error) {
 			e.Progress, e.HasProgress = int(r.number(math.MaxInt32)), true
 		case "metadata":
 			e.Metadata = string(r.bytes())
-		case "time":
+		case "timestamp":
 			e.Time = r.number(math.MaxInt64)
 		case "actor":
 			e.Actor = string(r.bytes())
 		case "status":
 			e.Status = Status(r.number(math.MaxUint8))
-		case "at":
+		case "task_progress":
 			e.TaskProgress = int(r.number(math.MaxInt32))
-		case "started":
+		case "started_at":
 			e.StartedAt = r.number(math.MaxInt64)
-		case "from":
+		case "start_progress":
 			e.StartProgress = int(r.number(math.MaxInt32))
-		case "task_type":
+		case "type":
 			e.TaskType = string(r.bytes())
-		case "task_tags":
+		case "tags":
 			e.TaskTags = r.strings()
 		default:
 			r.fail("field %q is unknown", name)
@@ -75,15 +75,15 @@ func decodeState(data []byte, t *Task) error {
 		switch string(name) {
 		case "progress":
 			t.Progress = int(r.number(math.MaxInt32))
-		case "started":
+		case "started_at":
 			t.StartedAt = r.number(math.MaxInt64)
-		case "from":
+		case "start_progress":
 			t.StartProgress = int(r.number(math.MaxInt32))
-		case "ended":
+		case "ended_at":
 			t.EndedAt = r.number(math.MaxInt64)
-		case "end":
+		case "end_sequence":
 			t.EndSequence = r.number(math.MaxInt64)
-		case "by":
+		case "ended_by":
 			t.EndedBy = string(r.bytes())
 		case "error":
 			t.Error = string(r.bytes())

@@ -5,22 +5,22 @@ import "strconv"
 // appendEvent is Class.Encode.
 func appendEvent(dst []byte, e Event) []byte {
 	o := object{dst: append(dst, '{')}
-	o.number("seq", e.Sequence)
-	o.number("type", int64(e.Type))
+	o.number("sequence", e.Sequence)
+	o.number("event_type", int64(e.Type))
 	o.text("kind", e.Kind)
 	o.text("message", e.Message)
 	if e.HasProgress {
 		o.always("progress", int64(e.Progress))
 	}
 	o.text("metadata", e.Metadata)
-	o.number("time", e.Time)
+	o.number("timestamp", e.Time)
 	o.text("actor", e.Actor)
 	o.number("status", int64(e.Status))
-	o.number("at", int64(e.TaskProgress))
-	o.number("started", e.StartedAt)
-	o.number("from", int64(e.StartProgress))
-	o.text("task_type", e.TaskType)
-	o.texts("task_tags", e.TaskTags)
+	o.number("task_progress", int64(e.TaskProgress))
+	o.number("started_at", e.StartedAt)
+	o.number("start_progress", int64(e.StartProgress))
+	o.text("type", e.TaskType)
+	o.texts("tags", e.TaskTags)
 	return append(o.dst, '}')
 }
 
@@ -28,11 +28,11 @@ func appendEvent(dst []byte, e Event) []byte {
 func appendState(dst []byte, t Task) []byte {
 	o := object{dst: append(dst, '{')}
 	o.number("progress", int64(t.Progress))
-	o.number("started", t.StartedAt)
-	o.number("from", int64(t.StartProgress))
-	o.number("ended", t.EndedAt)
-	o.number("end", t.EndSequence)
-	o.text("by", t.EndedBy)
+	o.number("started_at", t.StartedAt)
+	o.number("start_progress", int64(t.StartProgress))
+	o.number("ended_at", t.EndedAt)
+	o.number("end_sequence", t.EndSequence)
+	o.text("ended_by", t.EndedBy)
 	o.text("error", t.Error)
 	return append(o.dst, '}')
 }
