@@ -180,6 +180,7 @@ func (w *Follower[S, E]) remove() {
 	w.generation, w.at, w.current, w.final = 0, 0, false, false
 	if w.ask.Forever && w.ask.WaitForCreate {
 		w.birth = w.host.expect(w.id)
+		w.lost = true // the next one may be there already
 		return
 	}
 	w.end(Finished)
