@@ -117,16 +117,6 @@ func decodeObject(data []byte, field func(r *reader, name []byte)) error {
 	return r.err
 }
 
-// decodeStrings is the inverse of appendStrings.
-func decodeStrings(text string) ([]string, error) {
-	r := reader{data: []byte(text)}
-	list := r.strings()
-	if r.err == nil && r.at != len(text) {
-		r.fail("more follows its end")
-	}
-	return list, r.err
-}
-
 // A reader reads the JSON that this package writes, and no other. After the
 // first fault it reads zero values.
 type reader struct {
