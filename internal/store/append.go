@@ -1,0 +1,136 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+	"github.com/spectralnotify/spectralnotify/internal/sqlite"
+)
+
+// append adds to a file in place, in one transaction.
+func (s *Store[S, E]) append(w *journal.Homecoming[S, E]) error {
+	path := s.Path(w.Row.Generation)
+	c, err := s.open(path)
+	if err == nil {
+		err = errors.Join(s.add(c, w), sqlite.CloseAll(c))
+	}
+	if err != nil {
+		return fmt.Errorf("store: add to %s: %w", path, failure(err))
+	}
+	return nil
+}
+
+// open opens a file to read or change it. A journal that a killed process left is
+// rolled back with the first read. The mode must be TRUNCATE: the journal is
+// emptied and that is synced, while the unlink of DELETE is not and the journal
+// can come back and undo what was answered for.
+func (s *Store[S, E]) open(path string) (*sqlite3.Conn, error) {
+	// Checksums are not asked for, since that would give them to a damaged file
+	// that lost them; schema.check sees that they are there.
+	c, err := sqlite.Open(sqlite.Config{Path: path, VFS: s.cfg.VFS, Journal: s.journalMode, PageSize: pageSize, MustExist: true})
+	if err != nil {
+		return nil, err
+	}
+	older, err := s.schema.check(c)
+	if err == nil && older {
+		err = sqlite.Migrate(c, s.schema.steps, applicationID)
+	}
+	if err != nil {
+		return nil, errors.Join(err, sqlite.CloseAll(c))
+	}
+	return c, nil
+}
+
+// add writes the records that the file lacks. It writes the metadata row even if
+// there are none: that the file shows them does not prove that they are durable,
+// since the process that wrote them may have been killed before the last sync.
+func (s *Store[S, E]) add(c *sqlite3.Conn, w *journal.Homecoming[S, E]) (err error) {
+	tx, err := c.BeginImmediate()
+	if err != nil {
+		return err
+	}
+	defer tx.End(&err)
+	h, err := s.schema.head(c, w.Row.Generation)
+	if err != nil {
+		return err
+	}
+	fresh, err := s.skip(c, h, w)
+	if err != nil {
+		return err
+	}
+	if err := s.insert(c, h.hash, fresh); err != nil {
+		return err
+	}
+	// The same values twice would be no change, and no change no transaction.
+	row := s.headRow(w, h.first)
+	if _, err := sqlite.Exec(c, fmt.Sprintf("UPDATE %s SET sequence=0 WHERE id=1", s.schema.tables[0])); err != nil {
+		return err
+	}
+	_, err = sqlite.Exec(c, s.schema.updateHead, row...)
+	return err
+}
+
+// skip returns the records that the file lacks. Those it has must be the same by
+// their hash; it must not have more, nor lack one in between.
+func (s *Store[S, E]) skip(c *sqlite3.Conn, h head, w *journal.Homecoming[S, E]) ([]journal.Record[E], error) {
+	first := w.Records[0].Sequence
+	switch {
+	case h.sequence > w.Row.Sequence:
+		return nil, fmt.Errorf("%w: it holds %d events, the journal knows %d", journal.ErrDamaged, h.sequence, w.Row.Sequence)
+	case first > h.sequence+1:
+		return nil, fmt.Errorf("%w: it ends with event %d, the journal goes on with %d", journal.ErrDamaged, h.sequence, first)
+	case first < h.first:
+		return nil, fmt.Errorf("%w: it begins with event %d, the journal still has %d", journal.ErrDamaged, h.first, first)
+	}
+	home := w.Records[:h.sequence-first+1]
+	for _, r := range home {
+		if err := s.same(c, r.Sequence, r.Hash); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.same(c, h.sequence, h.hash); err != nil {
+		return nil, err
+	}
+	return w.Records[len(home):], nil
+}
+
+// same sees that the file holds an event of that hash.
+func (s *Store[S, E]) same(c *sqlite3.Conn, sequence, hash int64) error {
+	found := false
+	err := sqlite.Each(c, s.schema.readHash, func(st *sqlite3.Stmt) error {
+		found = st.ColumnType(0) == sqlite3.INTEGER && st.ColumnInt64(0) == hash
+		return nil
+	}, sequence)
+	if err == nil && !found {
+		err = fmt.Errorf("%w: event %d is missing or not the one that was committed", journal.ErrDamaged, sequence)
+	}
+	return err
+}
+
+// insert adds records whose chain goes on from the hash prev.
+func (s *Store[S, E]) insert(c *sqlite3.Conn, prev int64, records []journal.Record[E]) error {
+	if len(records) == 0 {
+		return nil
+	}
+	st, err := sqlite.Prepare(c, s.schema.insertEvent)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	var buf []byte
+	for i := range records {
+		r := &records[i]
+		buf = s.cfg.Encode(buf[:0], r.Event)
+		if journal.Hash(prev, buf) != r.Hash {
+			return fmt.Errorf("%w: event %d does not follow the file's event %d by its hash", journal.ErrDamaged, r.Sequence, r.Sequence-1)
+		}
+		prev = r.Hash
+		if err := run(st, s.eventRow(r)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,2 @@
+CREATE TABLE task_history(id INTEGER PRIMARY KEY,event_type TEXT,message TEXT,progress INT,timestamp INT,metadata TEXT,kind TEXT,actor TEXT,status TEXT,task_progress INT,started_at INT,start_progress INT,created TEXT,lsn INT,hash INT);
+CREATE TABLE task_metadata(id INTEGER PRIMARY KEY,task_id TEXT,status TEXT,progress INT,created_at INT,updated_at INT,started_at INT,completed_at INT,failed_at INT,canceled_at INT,type TEXT,tags TEXT,created_by TEXT,error TEXT,generation INT,epoch TEXT,sequence INT,first_sequence INT,lsn INT,hash INT,metadata TEXT,result TEXT);
