@@ -89,7 +89,7 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 type Stored struct {
 	ID        string
 	Subject   string
-	Hash      []byte
+	Hash      [32]byte // as Key.Hash gave it
 	Scopes    Scopes
 	ExpiresAt int64 // Unix microseconds; 0 is never
 	RevokedAt int64 // Unix microseconds; 0 is not
@@ -101,7 +101,7 @@ type Stored struct {
 func (s Stored) Verify(k Key, now int64) (Principal, error) {
 	hash := k.Hash()
 	switch {
-	case s.ID != k.id || subtle.ConstantTimeCompare(hash[:], s.Hash) != 1:
+	case s.ID != k.id || subtle.ConstantTimeCompare(hash[:], s.Hash[:]) != 1:
 		return Principal{}, ErrWrong
 	case s.RevokedAt != 0:
 		return Principal{}, ErrRevoked
@@ -113,8 +113,13 @@ func (s Stored) Verify(k Key, now int64) (Principal, error) {
 
 // checksum returns the digits that end a key.
 func checksum(body string) string {
-	c := crc32.ChecksumIEEE([]byte(body))
-	return base62([]byte{byte(c >> 24), byte(c >> 16), byte(c >> 8), byte(c)}, crcDigits)
+	var text [crcDigits]byte
+	x := crc32.ChecksumIEEE([]byte(body))
+	for i := crcDigits - 1; i >= 0; i-- {
+		text[i] = digits62[x%62]
+		x /= 62
+	}
+	return string(text[:])
 }
 
 const digits62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -1,0 +1,184 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"connectrpc.com/connect"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+	"github.com/spectralnotify/spectralnotify/internal/object"
+	"github.com/spectralnotify/spectralnotify/internal/service"
+	"github.com/spectralnotify/spectralnotify/internal/task"
+)
+
+// domain is the domain of every reason.
+const domain = "spectralnotify"
+
+// retryAfter is how long a caller is asked to wait where waiting helps.
+const retryAfter = time.Second
+
+// A kind says how a class of failure is told to the caller.
+type kind struct {
+	class  error
+	code   connect.Code
+	reason string
+	text   string // if empty, that of the error, which was written for the caller
+	field  string // the field to blame, if the error does not say
+	retry  bool   // waiting helps
+}
+
+// kinds is the one table from classes to codes and reasons. The first class that
+// an error is decides.
+var kinds = []kind{
+	{class: task.ErrNotFound, code: connect.CodeNotFound, reason: "TASK_NOT_FOUND"},
+	{class: task.ErrExists, code: connect.CodeAlreadyExists, reason: "TASK_ALREADY_EXISTS"},
+	{class: task.ErrInvalid, code: connect.CodeInvalidArgument, reason: "INVALID_FIELD"},
+	{class: task.ErrTerminal, code: connect.CodeFailedPrecondition, reason: "TASK_TERMINAL"},
+	{class: task.ErrSequence, code: connect.CodeAborted, reason: "SEQUENCE_MISMATCH"},
+	{class: task.ErrLimit, code: connect.CodeResourceExhausted, reason: "LIMIT_EXCEEDED"},
+	{class: service.ErrUnauthenticated, code: connect.CodeUnauthenticated, reason: "UNAUTHENTICATED"},
+	{class: service.ErrForbidden, code: connect.CodePermissionDenied, reason: "PERMISSION_DENIED"},
+	{class: service.ErrLimit, code: connect.CodeResourceExhausted, reason: "LIMIT_EXCEEDED", retry: true},
+	{
+		class: object.ErrKeyReused, code: connect.CodeInvalidArgument, reason: "IDEMPOTENCY_KEY_REUSED", field: keyHeader,
+		text: "the Idempotency-Key was used before with another request; take a new key for each call",
+	},
+	{
+		class: object.ErrCursor, code: connect.CodeInvalidArgument, reason: "INVALID_FIELD", field: "cursor",
+		text: "cursor is not one that this API gave; send one as it was received, or none",
+	},
+	{
+		class: object.ErrDraining, code: connect.CodeUnavailable, reason: "DRAINING", retry: true,
+		text: "the server is stopping; try again, here or elsewhere",
+	},
+	{
+		class: journal.ErrDamaged, code: connect.CodeDataLoss, reason: "TASK_FILE_CORRUPT",
+		text: "stored data of this task is damaged and is not served; the operator finds more in the log",
+	},
+	{
+		class: journal.ErrFull, code: connect.CodeResourceExhausted, reason: "STORAGE_FULL", retry: true,
+		text: "the server has no room for new events; try again later",
+	},
+	{
+		class: journal.ErrUnknown, code: connect.CodeUnavailable, reason: "COMMIT_UNKNOWN", retry: true,
+		text: "it is not known whether the call took effect; try again with the same Idempotency-Key",
+	},
+	{
+		class: journal.ErrNotFound, code: connect.CodeNotFound, reason: "TASK_NOT_FOUND",
+		text: "the task does not exist; create it first, or check the id",
+	},
+	{
+		class: context.Canceled, code: connect.CodeCanceled, reason: "CANCELED",
+		text: "the caller went away",
+	},
+	{
+		class: context.DeadlineExceeded, code: connect.CodeDeadlineExceeded, reason: "DEADLINE_EXCEEDED",
+		text: "the answer was not ready in time; a change may still happen: try again with the same Idempotency-Key",
+	},
+}
+
+// errPanic: a handler panicked. It is told like any unknown failure.
+var errPanic = errors.New("rpc: panic")
+
+// answer turns any failure of a call into what its caller is told. What he
+// cannot act on is logged under the request id, which is all he sees.
+func answer(err error, log *slog.Logger, call string, requestID func() string) *connect.Error {
+	var already *connect.Error
+	if errors.As(err, &already) {
+		return complete(already)
+	}
+	for _, k := range kinds {
+		if errors.Is(err, k.class) {
+			note(log, k, call, err)
+			return k.tell(err)
+		}
+	}
+	id := requestID()
+	log.Error("a call failed", "call", call, "request_id", id, "error", err)
+	e := connect.NewError(connect.CodeInternal, errors.New("internal error; the operator finds it in the log under request id "+id))
+	return addDetail(e, info("INTERNAL", map[string]string{"request_id": id}))
+}
+
+// note logs what the operator should see although the caller is told a reason.
+func note(log *slog.Logger, k kind, call string, err error) {
+	switch k.code {
+	case connect.CodeDataLoss, connect.CodeUnavailable:
+		log.Warn("a call failed", "call", call, "reason", k.reason, "error", err)
+	}
+}
+
+// tell returns the Connect error of a failure of this kind.
+func (k kind) tell(err error) *connect.Error {
+	text, field, metadata := k.text, k.field, map[string]string(nil)
+	var byTask *task.Error
+	var byService *service.Error
+	switch {
+	case errors.As(err, &byTask):
+		text, metadata = byTask.Text, byTask.Metadata
+		if byTask.Field != "" {
+			field = byTask.Field
+		}
+	case errors.As(err, &byService):
+		text, metadata = byService.Text, byService.Metadata
+	}
+	e := addDetail(connect.NewError(k.code, errors.New(text)), info(k.reason, metadata))
+	if field != "" {
+		addDetail(e, badRequest([][2]string{{field, text}}))
+	}
+	if k.retry {
+		addDetail(e, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryAfter)})
+	}
+	return e
+}
+
+// addDetail adds a detail.
+func addDetail(e *connect.Error, detail proto.Message) *connect.Error {
+	if d, err := connect.NewErrorDetail(detail); err == nil { // fails for invalid UTF-8 only
+		e.AddDetail(d)
+	}
+	return e
+}
+
+func info(reason string, metadata map[string]string) *errdetails.ErrorInfo {
+	return &errdetails.ErrorInfo{Reason: reason, Domain: domain, Metadata: metadata}
+}
+
+// badRequest lists fields with what is wrong with each.
+func badRequest(violations [][2]string) *errdetails.BadRequest {
+	b := new(errdetails.BadRequest)
+	for _, v := range violations {
+		b.FieldViolations = append(b.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: v[0], Description: v[1]})
+	}
+	return b
+}
+
+// complete gives an error that came from Connect itself its reason, unless it
+// has one.
+func complete(e *connect.Error) *connect.Error {
+	for _, d := range e.Details() {
+		if d.Type() == "google.rpc.ErrorInfo" {
+			return e
+		}
+	}
+	reason, ok := ownReasons[e.Code()]
+	if !ok {
+		reason = "INTERNAL"
+	}
+	return addDetail(e, info(reason, nil))
+}
+
+// ownReasons are the reasons of failures that Connect finds before a handler
+// sees the call.
+var ownReasons = map[connect.Code]string{
+	connect.CodeInvalidArgument:   "INVALID_MESSAGE",
+	connect.CodeResourceExhausted: "MESSAGE_TOO_LARGE",
+	connect.CodeUnimplemented:     "UNIMPLEMENTED",
+	connect.CodeDeadlineExceeded:  "DEADLINE_EXCEEDED",
+	connect.CodeCanceled:          "CANCELED",
+}

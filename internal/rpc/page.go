@@ -1,0 +1,123 @@
+package rpc
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect"
+)
+
+// alive answers /healthz: the process serves HTTP.
+func alive(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") }
+
+// ready answers /readyz: calls are served. The reason why not is for the
+// operator, and may name files; it goes into the log.
+func (c *Config) ready(w http.ResponseWriter, _ *http.Request) {
+	if err := c.Ready(); err != nil {
+		c.Log.Debug("not ready", "error", err)
+		plain(w, http.StatusServiceUnavailable, "not ready\n")
+		return
+	}
+	plain(w, http.StatusOK, "ready\n")
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text) // a caller who left needs no answer
+}
+
+// notFound answers every path that is no door's.
+func notFound() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, connect.CodeUnimplemented, "nothing is served at this path; calls are POST /spectralnotify.task.v1.TaskService/<Method>")
+	})
+}
+
+// errorWriter tells errors to callers of any protocol.
+var errorWriter = connect.NewErrorWriter(codecs())
+
+// refuse answers a request that reached no handler.
+func refuse(w http.ResponseWriter, r *http.Request, code connect.Code, text string) {
+	e := addDetail(connect.NewError(code, errors.New(text)), info(refusals[code], nil))
+	_ = errorWriter.Write(w, r, e) // a caller who left needs no answer
+}
+
+var refusals = map[connect.Code]string{
+	connect.CodeUnimplemented:    "NO_SUCH_PATH",
+	connect.CodePermissionDenied: "FOREIGN_ORIGIN",
+}
+
+// securityHeaders are on every answer; a door that serves pages sets its own
+// Content-Security-Policy. The slices are shared and never changed.
+var securityHeaders = map[string][]string{
+	"X-Content-Type-Options":  {"nosniff"},
+	"Referrer-Policy":         {"no-referrer"},
+	"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
+	"Cache-Control":           {"no-store"},
+}
+
+func withSecurityHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		for name, value := range securityHeaders {
+			h[name] = value
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// withDeadlineForBody bounds how long a request may take to arrive. The server
+// has no ReadTimeout, and a call's own deadline begins when its message is
+// there.
+func withDeadlineForBody(next http.Handler, d time.Duration) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body != nil && r.Body != http.NoBody {
+			b := &timedBody{ReadCloser: r.Body, controller: http.NewResponseController(w)}
+			b.timer = time.AfterFunc(d, b.expire)
+			defer b.stop()
+			r.Body = b
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// A timedBody is a request's body that must end in time.
+type timedBody struct {
+	io.ReadCloser
+	controller *http.ResponseController
+	timer      *time.Timer
+
+	mu   sync.Mutex
+	done bool // the body has ended, or its handler has
+}
+
+// Read implements io.Reader.
+func (b *timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.stop()
+	}
+	return n, err
+}
+
+func (b *timedBody) stop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.done {
+		b.done = true
+		b.timer.Stop()
+	}
+}
+
+// expire lets the read that is under way fail.
+func (b *timedBody) expire() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.done {
+		_ = b.controller.SetReadDeadline(time.Unix(1, 0)) // long past
+	}
+}

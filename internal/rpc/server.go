@@ -1,0 +1,142 @@
+package rpc
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+
+	"connectrpc.com/connect"
+	connectcors "connectrpc.com/cors"
+	"connectrpc.com/validate"
+	"github.com/rs/cors"
+	"golang.org/x/net/netutil"
+
+	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
+	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
+)
+
+// New returns a server that is ready to be given a listener: plain ones serve
+// HTTP/1.1 and HTTP/2, by Serve; with TLSConfig set, ServeTLS does. Its watches
+// end when the host of tasks drains, so drain that before Shutdown.
+func New(cfg Config) (*http.Server, error) {
+	if err := cfg.fill(); err != nil {
+		return nil, err
+	}
+	handler, err := cfg.handler()
+	if err != nil {
+		return nil, err
+	}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler:           handler,
+		Protocols:         protocols,
+		ReadHeaderTimeout: cfg.ReadHeaderTimeout,
+		IdleTimeout:       cfg.IdleTimeout,
+		MaxHeaderBytes:    cfg.MaxHeaderBytes,
+		// ReadTimeout and WriteTimeout stay 0: both would end idle watches.
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams:          cfg.MaxConcurrentStreams,
+			MaxReceiveBufferPerConnection: 256 << 10,
+			MaxReceiveBufferPerStream:     64 << 10,
+			// A peer that is gone but whose watch is open is noticed by these.
+			SendPingTimeout:  cfg.SendPingTimeout,
+			PingTimeout:      cfg.PingTimeout,
+			WriteByteTimeout: cfg.WriteByteTimeout,
+		},
+	}, nil
+}
+
+// Limit returns a listener that has at most n connections open at once; others
+// wait. If n is 0, it returns l.
+func Limit(l net.Listener, n int) net.Listener {
+	if n == 0 {
+		return l
+	}
+	return netutil.LimitListener(l, n)
+}
+
+// handler returns all doors, from the outside inwards: security headers, CORS,
+// the check of origins, the paths.
+func (c *Config) handler() (http.Handler, error) {
+	mux := http.NewServeMux()
+	calls := http.MaxBytesHandler(withDeadlineForBody(c.calls(), c.UnaryTimeout), 4*int64(c.MaxBody))
+	for procedure := range procedures() {
+		mux.Handle(procedure, calls)
+	}
+	mux.Handle(taskv1connect.TaskServiceWatchProcedure, withOutlet(calls))
+	mux.HandleFunc("/healthz", alive)
+	mux.HandleFunc("/readyz", c.ready)
+	for pattern, door := range c.Doors {
+		mux.Handle(pattern, door)
+	}
+	if _, taken := c.Doors["/"]; !taken {
+		mux.Handle("/", notFound())
+	}
+	guarded, err := c.sameOrigin(mux)
+	if err != nil {
+		return nil, err
+	}
+	return withSecurityHeaders(c.cors(guarded)), nil
+}
+
+// calls returns the handler of TaskService.
+func (c *Config) calls() http.Handler {
+	h := &taskHandler{
+		svc: c.Service, now: c.Now, heartbeat: c.Heartbeat,
+		patience: patience{total: c.SendTimeout, quiet: c.SendQuiet},
+	}
+	_, handler := taskv1connect.NewTaskServiceHandler(h,
+		codecs(),
+		connect.WithReadMaxBytes(c.MaxBody),
+		connect.WithSendMaxBytes(maxSend),
+		connect.WithCompressMinBytes(1024),
+		connect.WithRequestGate(gate{admit: c.Gate, homeOnly: c.HomeOnly, log: c.Log}.enter),
+		connect.WithInterceptors(&interceptor{
+			log: c.Log, now: c.Now, unary: c.UnaryTimeout, wait: c.WaitTimeout + waitMargin,
+			checks: validate.NewInterceptor(), trusted: func(any) bool { return false },
+		}),
+	)
+	return handler
+}
+
+// procedures returns the paths of all calls of TaskService.
+func procedures() map[string]bool {
+	paths := make(map[string]bool)
+	s := taskv1.File_spectralnotify_task_v1_task_service_proto.Services().ByName("TaskService")
+	for i := range s.Methods().Len() {
+		paths["/"+string(s.FullName())+"/"+string(s.Methods().Get(i).Name())] = true
+	}
+	return paths
+}
+
+// sameOrigin refuses what a browser sends on behalf of a page of another origin
+// that is not listed, whatever the credential.
+func (c *Config) sameOrigin(next http.Handler) (http.Handler, error) {
+	p := http.NewCrossOriginProtection()
+	for _, o := range c.Origins {
+		if err := p.AddTrustedOrigin(o); err != nil {
+			return nil, fmt.Errorf("--cors-origin: %q: %w", o, err)
+		}
+	}
+	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, connect.CodePermissionDenied, "pages of this origin may not call; its owner lists it with --cors-origin")
+	}))
+	return p.Handler(next), nil
+}
+
+// cors lets pages of the listed origins call.
+func (c *Config) cors(next http.Handler) http.Handler {
+	if len(c.Origins) == 0 { // rs/cors would take an empty list for all
+		return next
+	}
+	return cors.New(cors.Options{
+		AllowedOrigins: c.Origins,
+		AllowedMethods: connectcors.AllowedMethods(),
+		AllowedHeaders: append(connectcors.AllowedHeaders(), "Authorization", "X-API-Key", keyHeader, requestIDHeader),
+		ExposedHeaders: append(connectcors.ExposedHeaders(), replayedHeader),
+		MaxAge:         7200, // seconds
+	}).Handler(next)
+}

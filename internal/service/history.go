@@ -1,0 +1,98 @@
+package service
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/spectralnotify/spectralnotify/internal/object"
+	"github.com/spectralnotify/spectralnotify/internal/task"
+)
+
+// historyChunk bounds how many events are in memory for one page, since each may
+// carry 80 KiB.
+const historyChunk = 100
+
+// A HistoryQuery asks for one page of a task's events.
+type HistoryQuery struct {
+	ID    string
+	Limit int    // at most this many, > 0
+	Token string // goes on below this page, newest first; excludes After
+	After *int64 // if not nil, ascending after this sequence
+}
+
+// History hands a page of events to take, in order, until take refuses one; an
+// event that was refused is on the next page. It returns that page's token, ""
+// if there is none or if the order is ascending.
+//
+// A token is of one life of the task: after delete and create it is invalid.
+func (s *Service) History(ctx context.Context, q HistoryQuery, take func(task.Event) bool) (next string, err error) {
+	if err := task.ValidID(q.ID); err != nil {
+		return "", err
+	}
+	token, err := unseal(q.Token)
+	if err != nil {
+		return "", err
+	}
+	p := historyPage{s: s, id: q.ID, token: token, take: take}
+	p.r = object.HistoryRange{Before: token.place}
+	if q.After != nil {
+		p.r = object.HistoryRange{After: *q.After, Ascending: true}
+	}
+	more, err := p.read(ctx, q.Limit)
+	if err != nil || !more || p.r.Ascending {
+		return "", told(err, q.ID)
+	}
+	return seal(p.listing(), p.place), nil
+}
+
+// A historyPage is a page being read, chunk by chunk.
+type historyPage struct {
+	s          *Service
+	id         string
+	token      pageToken
+	take       func(task.Event) bool
+	r          object.HistoryRange
+	generation int64 // of the task the first chunk came from
+	place      int64 // last sequence that was taken
+}
+
+// read hands out at most limit events, and reports whether there may be more.
+func (p *historyPage) read(ctx context.Context, limit int) (more bool, err error) {
+	for left := limit; left > 0; left -= p.r.Limit {
+		p.r.Limit = min(left, historyChunk)
+		events, err := p.chunk(ctx)
+		if err != nil {
+			return false, err
+		}
+		for _, e := range events {
+			if !p.take(e) {
+				return true, nil
+			}
+			p.place = e.Sequence
+		}
+		if len(events) < p.r.Limit || p.place == 1 && !p.r.Ascending {
+			return false, nil
+		}
+		p.r.After, p.r.Before = p.place, p.place
+	}
+	return true, nil
+}
+
+// chunk reads the next events, which must be of the life of the task that the
+// token and the chunk before are of.
+func (p *historyPage) chunk(ctx context.Context) ([]task.Event, error) {
+	events, generation, err := p.s.host.History(ctx, p.id, p.r)
+	if err != nil {
+		return nil, err
+	}
+	if p.generation != 0 && p.generation != generation {
+		return nil, task.NotFound(p.id)
+	}
+	p.generation = generation
+	return events, p.token.of(p.listing())
+}
+
+// listing is the digest of all that makes pages belong together.
+func (p *historyPage) listing() [32]byte {
+	return digest("history", p.s.lister.Epoch(), p.id, strconv.FormatInt(p.generation, 10))
+}
