@@ -119,7 +119,7 @@ func (h *Host[S, E]) failed(tickets []*ticket[S, E], cause error) {
 		h.abandonAll(h.queue.takeAll(), answer)
 		return // stopped; down stays
 	}
-	h.shown.advance(h.cfg.Journal.Last())
+	h.shown.advance(h.cfg.Journal.LSN())
 	// A call that found its object before the host went down may have queued
 	// since; what it decided on is void.
 	h.abandonAll(h.queue.takeAll(), answer)

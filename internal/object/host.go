@@ -151,7 +151,7 @@ func New[S, E any](cfg Config[S, E]) (*Host[S, E], error) {
 	h.homes.init()
 	h.files.init()
 	h.agenda.init()
-	h.shown.init(cfg.Journal.Last())
+	h.shown.init(cfg.Journal.LSN())
 	return h, nil
 }
 

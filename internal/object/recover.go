@@ -17,7 +17,7 @@ func (h *Host[S, E]) recover() bool {
 	for pause := recoverPause; ; pause = min(2*pause, recoverPauseMax) {
 		err := h.cfg.Journal.Recover(h.ctx)
 		if err == nil {
-			h.cfg.Log.Info("the journal is open again", "lsn", h.cfg.Journal.Last())
+			h.cfg.Log.Info("the journal is open again", "lsn", h.cfg.Journal.LSN())
 			return true
 		}
 		h.cfg.Log.Error("the journal cannot be opened; calls are answered as unavailable until it can", "error", err, "next_try", pause)

@@ -47,8 +47,8 @@ type Journal interface {
 	// between two calls of Recover.
 	Epoch() string
 
-	// Last returns the LSN of the last commit.
-	Last() int64
+	// LSN returns the position of the last commit.
+	LSN() int64
 
 	// Reserve returns the generation of an object that is about to be created.
 	// It was never returned before, nor used by an object that exists or was
