@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"connectrpc.com/connect"
+)
+
+// callError says for a person why a call failed. Input that the server finds
+// wrong is wrong input here, too.
+func callError(f clientFlags, err error) error {
+	var failed *connect.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled):
+		return errInterrupted
+	case !errors.As(err, &failed):
+		return err
+	}
+	text := failed.Message()
+	switch failed.Code() {
+	case connect.CodeInvalidArgument:
+		return usagef("%s", text)
+	case connect.CodeUnauthenticated, connect.CodePermissionDenied:
+		return fmt.Errorf("%s; give a key in %s or by --api-key-file", text, envAPIKey)
+	case connect.CodeUnavailable:
+		return unavailable(f.URL, failed)
+	case connect.CodeInternal, connect.CodeUnknown:
+		return fmt.Errorf("the server at %s failed: %s", f.URL, text)
+	}
+	return errors.New(text)
+}
+
+func unavailable(url string, failed *connect.Error) error {
+	if errors.Is(failed, syscall.ECONNREFUSED) {
+		return fmt.Errorf("no server at %s: start one with %q, or say where it is by --url", url, "spectralnotify serve")
+	}
+	return fmt.Errorf("the server at %s is unavailable: %s", url, failed.Message())
+}

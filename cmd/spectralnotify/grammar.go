@@ -1,0 +1,34 @@
+package main
+
+// grammar is the command line: what kong parses. Every flag has an environment
+// variable of the same name, SPECTRALNOTIFY_ before it.
+type grammar struct {
+	Task    taskCmd    `cmd:"" help:"Create, report on, read and delete tasks."`
+	Watch   watchCmd   `cmd:"" help:"Watch tasks live."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+type taskCmd struct {
+	Create   createCmd   `cmd:"" help:"Create a task."`
+	Get      getCmd      `cmd:"" help:"Show a task."`
+	List     listCmd     `cmd:"" help:"List tasks, newest first."`
+	Event    eventCmd    `cmd:"" help:"Add an event to a task's history."`
+	Progress progressCmd `cmd:"" help:"Report progress."`
+	Complete completeCmd `cmd:"" help:"End a task as success."`
+	Fail     failCmd     `cmd:"" help:"End a task as failed."`
+	Cancel   cancelCmd   `cmd:"" help:"End a task as canceled."`
+	Delete   deleteCmd   `cmd:"" help:"Delete a task with its history."`
+	History  historyCmd  `cmd:"" help:"Show a task's events."`
+}
+
+// dataFlags name a data directory.
+type dataFlags struct {
+	DataDir string `default:"./spectralnotify-data" placeholder:"DIR" help:"Data directory (${default})."`
+}
+
+// outputFlags choose how an answer is printed.
+type outputFlags struct {
+	Output string `short:"o" enum:"table,json" default:"table" help:"How to print: table or json (${default})."`
+}
+
+func (o outputFlags) json() bool { return o.Output == "json" }
