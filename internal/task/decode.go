@@ -93,7 +93,7 @@ func decodeState(data []byte, t *Task) error {
 	})
 }
 
-// decodeObject reads compact JSON of an object, as an object writes it, giving
+// decodeObject reads compact JSON of an object, as fields writes it, giving
 // each field to the function that reads its value.
 func decodeObject(data []byte, field func(r *reader, name []byte)) error {
 	r := reader{data: data}

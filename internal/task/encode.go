@@ -4,7 +4,7 @@ import "strconv"
 
 // appendEvent is Class.Encode.
 func appendEvent(dst []byte, e Event) []byte {
-	o := object{dst: append(dst, '{')}
+	o := fields{dst: append(dst, '{')}
 	o.number("sequence", e.Sequence)
 	o.number("event_type", int64(e.Type))
 	o.text("kind", e.Kind)
@@ -26,7 +26,7 @@ func appendEvent(dst []byte, e Event) []byte {
 
 // appendState appends what a registry row has no column for.
 func appendState(dst []byte, t Task) []byte {
-	o := object{dst: append(dst, '{')}
+	o := fields{dst: append(dst, '{')}
 	o.number("progress", int64(t.Progress))
 	o.number("started_at", t.StartedAt)
 	o.number("start_progress", int64(t.StartProgress))
@@ -37,11 +37,11 @@ func appendState(dst []byte, t Task) []byte {
 	return append(o.dst, '}')
 }
 
-// An object is a JSON object that is being written. Fields of a zero value are
-// left out.
-type object struct{ dst []byte }
+// Fields are those of a JSON object that is being written. Those of a zero value
+// are left out.
+type fields struct{ dst []byte }
 
-func (o *object) name(name string) {
+func (o *fields) name(name string) {
 	if o.dst[len(o.dst)-1] != '{' {
 		o.dst = append(o.dst, ',')
 	}
@@ -50,25 +50,25 @@ func (o *object) name(name string) {
 	o.dst = append(o.dst, '"', ':')
 }
 
-func (o *object) always(name string, n int64) {
+func (o *fields) always(name string, n int64) {
 	o.name(name)
 	o.dst = strconv.AppendInt(o.dst, n, 10)
 }
 
-func (o *object) number(name string, n int64) {
+func (o *fields) number(name string, n int64) {
 	if n != 0 {
 		o.always(name, n)
 	}
 }
 
-func (o *object) text(name, s string) {
+func (o *fields) text(name, s string) {
 	if s != "" {
 		o.name(name)
 		o.dst = AppendString(o.dst, s)
 	}
 }
 
-func (o *object) texts(name string, list []string) {
+func (o *fields) texts(name string, list []string) {
 	if len(list) > 0 {
 		o.name(name)
 		o.dst = appendStrings(o.dst, list)

@@ -78,7 +78,7 @@ func (Layout) Event(e Event) []any {
 		progress = int64(e.Progress)
 	}
 	if e.Kind == KindCreated {
-		o := object{dst: []byte{'{'}}
+		o := fields{dst: []byte{'{'}}
 		o.text("type", e.TaskType)
 		o.texts("tags", e.TaskTags)
 		created = string(append(o.dst, '}'))
