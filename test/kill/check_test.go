@@ -23,17 +23,16 @@ func honest() (map[string]*Page, Observation) {
 	}
 	task := wire.Task{TaskID: "t", Status: "TASK_STATUS_IN_PROGRESS", Progress: 10, Sequence: 5, UpdatedAt: noon}
 	listed := task
-	return map[string]*Page{"t": {
+	page := &Page{
 		Exists: true,
 		Acked:  []Entry{{"task.created", "", 1}, {"task.event", "a", 2}, {"task.progress", "b", 3}},
 		Unknown: map[string]Attempt{"k": {
 			Task: "t", Method: "AddEvent", Key: "k",
 			Entries: []Entry{{"task.event", "c", 0}, {"task.event", "d", 0}},
 		}},
-	}}, Observation{
-		Tasks: map[string]*Sight{"t": {Task: &task, Listed: &listed, History: history}},
-		Count: 1, Total: 1,
 	}
+	sight := &Sight{Task: &task, Listed: &listed, History: history}
+	return map[string]*Page{"t": page}, Observation{Tasks: map[string]*Sight{"t": sight}, Count: 1, Total: 1}
 }
 
 func TestAnHonestServerIsBelieved(t *testing.T) {

@@ -77,7 +77,7 @@ func newBurst(t *testing.T) *burst {
 	t.Cleanup(cancel)
 	b := &burst{
 		t: t, ctx: ctx, book: NewBook(), over: make(chan struct{}), seen: map[string]*Tracker{},
-		config: server.Config{Binary: binary, Dir: t.TempDir(), Addr: addr, Key: adminKey},
+		config: server.Config{Binary: binary(t), Dir: t.TempDir(), Addr: addr, Key: adminKey},
 		client: &wire.Client{
 			URL: "http://" + addr, Key: adminKey,
 			HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}},

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 
 	"github.com/spectralnotify/spectralnotify/test/server"
@@ -17,34 +18,40 @@ var (
 	seed   = flag.Uint64("seed", 0, "of the storm; 0 draws one")
 )
 
-// binary is the server that all tests of the package run.
-var binary string
+// buildDir is where the binary of all tests of the package is built.
+var buildDir string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if *seed == 0 {
 		*seed = rand.Uint64()
 	}
-	os.Exit(run(m))
+	var err error
+	if buildDir, err = os.MkdirTemp("", "kill"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(buildDir)
+	os.Exit(code)
 }
 
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "kill")
-	if err == nil {
-		defer os.RemoveAll(dir)
-		binary, err = server.Build(dir)
-	}
+var build = sync.OnceValues(func() (string, error) { return server.Build(buildDir) })
+
+// binary returns the server that all tests of the package run.
+func binary(t *testing.T) string {
+	t.Helper()
+	path, err := build()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		t.Fatal(err)
 	}
-	return m.Run()
+	return path
 }
 
 // An OK survives kill -9; nothing that was shown is lost; listing and tasks agree;
 // watchers see each sequence exactly once; at rest the data has no fault.
 func TestKill(t *testing.T) {
-	s := Storm{Binary: binary, Dir: t.TempDir(), Cycles: *cycles, Seed: *seed}
+	s := Storm{Binary: binary(t), Dir: t.TempDir(), Cycles: *cycles, Seed: *seed}
 	report, err := s.Run(t.Context())
 	t.Logf("%s; seed %d", report, *seed)
 	if err != nil {
@@ -61,7 +68,7 @@ func doctor(t *testing.T, dir string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), recoverWithin)
 	defer cancel()
-	if out, err := exec.CommandContext(ctx, binary, "doctor", "--data-dir", dir).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, binary(t), "doctor", "--data-dir", dir).CombinedOutput(); err != nil {
 		t.Errorf("doctor after the storm: %v\n%s", err, out)
 	}
 }

@@ -1,0 +1,64 @@
+package kill
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/spectralnotify/spectralnotify/test/server"
+)
+
+// Servers with one safety taken out each. The storm must catch every one of them,
+// and for the right reason; otherwise its silence means nothing.
+var mutants = map[string]struct {
+	mutations []server.Mutation
+	want      []string // any of these is the right reason
+}{
+	"answers before the commit": {[]server.Mutation{
+		{
+			File: "internal/object/commit.go",
+			Old:  "lost, err := h.cfg.Journal.Commit(",
+			New:  "for _, t := range tickets {\n\t\t\tt.finish(nil)\n\t\t}\n\t\tlost, err := h.cfg.Journal.Commit(",
+		},
+		{
+			File: "internal/object/ticket.go",
+			Old:  "\tt.err = err\n\tclose(t.done)",
+			New:  "\tdefer func() { _ = recover() }()\n\tt.err = err\n\tclose(t.done)",
+		},
+	}, []string{"lost:", "acknowledged was", "acknowledged: "}},
+
+	"keeps no receipt": {[]server.Mutation{{
+		File: "internal/object/do.go",
+		Old:  "t.commit.Receipt = receipt(",
+		New:  "_ = receipt(",
+	}}, []string{"again:", " times: ", "was refused"}},
+
+	"resumes a watch one event too far": {[]server.Mutation{{
+		File: "internal/object/follow.go",
+		Old:  "w.at = from.sequence\n\t\tw.final",
+		New:  "w.at = from.sequence + 1\n\t\tw.final",
+	}}, []string{"where"}},
+}
+
+func TestMutantsAreCaught(t *testing.T) {
+	for name, m := range mutants {
+		t.Run(name, func(t *testing.T) {
+			mutant, err := server.BuildMutant(t.TempDir(), m.mutations...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := Storm{Binary: mutant, Dir: t.TempDir(), Cycles: 20, Seed: *seed}
+			report, err := s.Run(t.Context())
+			if !errors.Is(err, ErrBroken) {
+				t.Fatalf("seed %d: %s: the storm ended with %v", *seed, report, err)
+			}
+			t.Logf("caught after %s", report)
+			for _, reason := range m.want {
+				if strings.Contains(err.Error(), reason) {
+					return
+				}
+			}
+			t.Errorf("caught for another reason: %v", err)
+		})
+	}
+}
