@@ -117,7 +117,7 @@ func (w *house) must(cmds ...task.Command) {
 	}
 }
 
-func create(id string) task.Command { return task.Create{Target: task.Target{ID: id}} }
+func create(id string) task.Command { return task.Create{ID: id} }
 func note(id, text string) task.Command {
 	return task.AddEvents{Target: task.Target{ID: id}, Events: []task.NewEvent{{Message: text}}}
 }
