@@ -111,6 +111,18 @@ func TestOpenNoticesAFlippedBit(t *testing.T) {
 	}
 }
 
+func TestCloseAllClosesAnyNumberOfStatements(t *testing.T) {
+	c := open(t, sqlite.Config{Path: ":memory:"})
+	for range 9 {
+		if _, err := sqlite.Prepare(c, "SELECT 1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := sqlite.CloseAll(c); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestMigrate(t *testing.T) {
 	one := fstest.MapFS{"0001_begin.sql": {Data: []byte("CREATE TABLE a(x); CREATE INDEX ax ON a(x);")}}
 	two := fstest.MapFS{"0001_begin.sql": one["0001_begin.sql"], "0002_more.sql": {Data: []byte("CREATE TABLE b(x);")}}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -102,8 +103,8 @@ func CloseAll(c *sqlite3.Conn) error {
 	if c == nil {
 		return nil
 	}
-	for s := range c.Stmts() {
-		_ = s.Close()
+	for _, s := range slices.Collect(c.Stmts()) {
+		_ = s.Close() // removes itself from Stmts
 	}
 	return c.Close()
 }
