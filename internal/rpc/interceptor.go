@@ -19,12 +19,11 @@ import (
 // of the message, bounds the time, survives a panic, gives failures their words
 // and writes a line into the log.
 type interceptor struct {
-	log     *slog.Logger
-	now     func() time.Time
-	unary   time.Duration // the longest a call may take
-	wait    time.Duration // the longest a Wait may take
-	checks  connect.Interceptor
-	trusted func(message any) bool // messages whose rules are checked elsewhere
+	log    *slog.Logger
+	now    func() time.Time
+	unary  time.Duration       // the longest a call may take
+	wait   time.Duration       // the longest a Wait may take
+	checks connect.Interceptor // the rules of the proto files, where quick has none
 }
 
 var _ connect.Interceptor = (*interceptor)(nil)
@@ -36,7 +35,11 @@ func (i *interceptor) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 		ctx, cancel := context.WithTimeout(ctx, i.limit(req.Spec()))
 		defer cancel()
 		defer i.leave(ctx, req.Spec(), req.Header(), i.now(), &err)
-		if i.trusted(req.Any()) {
+		known, err := quick(req.Any())
+		if err != nil {
+			return nil, err
+		}
+		if known {
 			return next(ctx, req)
 		}
 		return checked(ctx, req)

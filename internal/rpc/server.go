@@ -96,7 +96,7 @@ func (c *Config) calls() http.Handler {
 		connect.WithRequestGate(gate{admit: c.Gate, homeOnly: c.HomeOnly, log: c.Log}.enter),
 		connect.WithInterceptors(&interceptor{
 			log: c.Log, now: c.Now, unary: c.UnaryTimeout, wait: c.WaitTimeout + waitMargin,
-			checks: validate.NewInterceptor(), trusted: func(any) bool { return false },
+			checks: validate.NewInterceptor(),
 		}),
 	)
 	return handler

@@ -11,9 +11,12 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 )
 
-// Keys finds API keys. *ledger.Ledger does.
+// Keys keeps API keys. *ledger.Ledger does.
 type Keys interface {
-	KeyByID(ctx context.Context, id string) (journal.APIKey, bool, error)
+	// KeyByID returns a key's row, or journal.ErrNotFound.
+	KeyByID(ctx context.Context, id string) (journal.APIKey, error)
+	// TouchKey notes when a key was used.
+	TouchKey(ctx context.Context, id string, at int64) error
 }
 
 // GateConfig says whom a Gate lets in. Policy, Keys and Now are required.
@@ -29,6 +32,9 @@ type GateConfig struct {
 // a revocation takes effect.
 const keyMemory = 1_000_000
 
+// touchEvery is how long, in microseconds, the use of a key is not noted again.
+const touchEvery = 60_000_000
+
 // maxKnown bounds the rows that are remembered.
 const maxKnown = 1024
 
@@ -41,8 +47,9 @@ type Gate struct {
 }
 
 type knownKey struct {
-	row auth.Stored
-	at  int64 // when it was read
+	row  auth.Stored
+	used int64 // last use that is noted
+	at   int64 // when it was read
 }
 
 // NewGate returns a Gate.
@@ -86,14 +93,15 @@ func (g *Gate) identify(ctx context.Context, credential string) (auth.Principal,
 		return g.refuse(key, err)
 	}
 	now := g.cfg.Now()
-	row, err := g.row(ctx, key.ID(), now)
+	k, err := g.row(ctx, key.ID(), now)
 	if err != nil {
 		return auth.Principal{}, err
 	}
-	who, err := row.Verify(key, now)
+	who, err := k.row.Verify(key, now)
 	if err != nil {
 		return g.refuse(key, err)
 	}
+	g.touch(ctx, k, now)
 	return who, nil
 }
 
@@ -108,28 +116,49 @@ func (g *Gate) refuse(key auth.Key, cause error) (auth.Principal, error) {
 
 // row returns what is kept of a key; the zero value, which verifies nothing, if
 // there is no such key.
-func (g *Gate) row(ctx context.Context, id string, now int64) (auth.Stored, error) {
+func (g *Gate) row(ctx context.Context, id string, now int64) (knownKey, error) {
 	g.mu.Lock()
 	k, ok := g.known[id]
 	g.mu.Unlock()
 	if age := now - k.at; ok && 0 <= age && age < keyMemory {
-		return k.row, nil
+		return k, nil
 	}
-	row, found, err := g.cfg.Keys.KeyByID(ctx, id)
+	row, err := g.cfg.Keys.KeyByID(ctx, id)
+	if errors.Is(err, journal.ErrNotFound) {
+		return knownKey{}, nil
+	}
 	if err != nil {
-		return auth.Stored{}, fmt.Errorf("service: look up a key: %w", err)
+		return knownKey{}, fmt.Errorf("service: look up key %s: %w", id, err)
 	}
 	stored, err := storedKey(row)
-	if err != nil || !found {
-		return auth.Stored{}, err
+	if err != nil {
+		return knownKey{}, err
 	}
+	k = knownKey{stored, row.LastUsedAt, now}
+	g.remember(k)
+	return k, nil
+}
+
+func (g *Gate) remember(k knownKey) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.known) >= maxKnown {
 		clear(g.known)
 	}
-	g.known[id] = knownKey{stored, now}
-	return stored, nil
+	g.known[k.row.ID] = k
+}
+
+// touch notes that a key was used, unless that is noted already. The call goes
+// on if it cannot be.
+func (g *Gate) touch(ctx context.Context, k knownKey, now int64) {
+	if age := now - k.used; 0 <= age && age < touchEvery {
+		return
+	}
+	k.used = now
+	g.remember(k)
+	if err := g.cfg.Keys.TouchKey(ctx, k.row.ID, now); err != nil {
+		g.cfg.Log.Warn("the use of a key is not noted", "key", k.row.ID, "error", err)
+	}
 }
 
 // storedKey returns a row as its key is verified against it.
