@@ -1,8 +1,6 @@
 package rpc
 
 import (
-	"encoding/json"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -154,21 +152,4 @@ func (w *jsonWriter) number(f float64) error {
 	}
 	var buf [32]byte
 	return w.add(string(strconv.AppendFloat(buf[:0], f, format, -1, 64)))
-}
-
-// toStruct returns the struct of JSON text that was accepted once; nil for "".
-// It panics if the text is not that of an object, for then it was not accepted.
-func toStruct(text string) *structpb.Struct {
-	if text == "" {
-		return nil
-	}
-	var m map[string]any
-	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		panic(fmt.Sprintf("rpc: kept metadata is not JSON: %v", err))
-	}
-	s, err := structpb.NewStruct(m)
-	if err != nil {
-		panic(fmt.Sprintf("rpc: kept metadata is not a struct: %v", err))
-	}
-	return s
 }

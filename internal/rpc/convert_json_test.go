@@ -189,6 +189,38 @@ func TestAnyStructComesBack(t *testing.T) {
 	}
 }
 
+func TestAnyAcceptedTextIsRead(t *testing.T) {
+	for text, want := range map[string]string{
+		" {\t\"a\" : [ 1 ,\n-2.5e+3 , true,false , null ,{ } , [ ] ] , \"b\":\"c\" }\r\n": `{"a":[1,-2500,true,false,null,{},[]],"b":"c"}`,
+		`{"\u00e9\n":"\ud83d\ude00\/\b\f"}`:                                               `{"é\n":"😀/\u0008\u000c"}`,
+		`{"a":"\ud800"}`:                                                                  "{\"a\":\"\ufffd\"}",
+		`{"a":1,"a":2}`:                                                                   `{"a":2}`,
+		`{"a":-0}`:                                                                        `{"a":-0}`,
+	} {
+		if err := task.ValidMetadata("metadata", text); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		if got, err := jsonText(toStruct(text), "metadata"); err != nil || got != want {
+			t.Errorf("%s: got %s, %v", text, got, err)
+		}
+	}
+}
+
+func TestTextThatWasNeverAcceptedIsNotServed(t *testing.T) {
+	for _, text := range []string{
+		" ", "[]", "{", "}", "{} {}", `{"a"}`, `{"a":1,}`, `{"a":tru}`, `{"a":"`, `{"a":"\`, `{"a":"\"`, `{"a":"\x"}`, `{"a":-}`, `{"a":1e400}`, `{"a":[1}`, `{a:1}`, `{"a":}`,
+	} {
+		t.Run(text, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("it was read")
+				}
+			}()
+			toStruct(text)
+		})
+	}
+}
+
 func BenchmarkJSONText(b *testing.B) {
 	s, _ := structpb.NewStruct(map[string]any{"step": "encode", "frame": 1234, "ok": true, "tags": []any{"a", "b"}})
 	b.ReportAllocs()
