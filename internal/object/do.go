@@ -108,13 +108,12 @@ func (h *Host[S, E]) apply(o *object[S, E], c Call[S, E]) (*ticket[S, E], Outcom
 	if c.Idempotency != nil {
 		t.commit.Receipt = receipt(c.Idempotency, t.commit.Row, now)
 	}
+	o.take(t)
 	if err := h.queue.push(t); err != nil {
-		if o.absent {
-			h.leave(o)
-		}
+		o.barrier, o.newest = nil, nil
+		h.leave(o) // what it took does not happen
 		return nil, Outcome[S, E]{}, err
 	}
-	o.take(t)
 	return t, out, nil
 }
 

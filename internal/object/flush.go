@@ -18,12 +18,12 @@ func (h *Host[S, E]) Flush(ctx context.Context) (Flushed, error) {
 		return done, err
 	}
 	var faults []error
-	asked := 0
+	asked, events := 0, make([]int64, len(keys))
 	for i, key := range keys {
 		for ; asked < min(i+4*maxHomecomings, len(keys)); asked++ {
-			h.sendHome(keys[asked]) // many at once share what durability costs
+			events[asked] = h.sendHome(keys[asked]) // many at once share what durability costs
 		}
-		n, err := h.flushOne(ctx, key)
+		err := h.flushOne(ctx, key)
 		if ctx.Err() != nil {
 			return done, fmt.Errorf("object: %d of %d objects written home: %w", done.Objects, len(keys), ctx.Err())
 		}
@@ -32,20 +32,19 @@ func (h *Host[S, E]) Flush(ctx context.Context) (Flushed, error) {
 			continue
 		}
 		done.Objects++
-		done.Events += n
+		done.Events += events[i]
 	}
 	return done, errors.Join(faults...)
 }
 
-// flushOne takes one object home and waits until it is; n is how many of its
-// events that concerned.
-func (h *Host[S, E]) flushOne(ctx context.Context, key journal.Key) (n int64, err error) {
+// flushOne takes one object home and waits until what was pending is.
+func (h *Host[S, E]) flushOne(ctx context.Context, key journal.Key) error {
 	var upto int64
 	for {
 		changed := h.homes.changes()
 		o, err := h.find(key.ID)
 		if err != nil {
-			return n, err
+			return err
 		}
 		o.mu.Lock()
 		home, fault := o.absent || o.pending.empty() || upto > 0 && o.pending.first > upto, error(nil)
@@ -57,7 +56,7 @@ func (h *Host[S, E]) flushOne(ctx context.Context, key journal.Key) (n int64, er
 			h.leave(o)
 		case home:
 		case upto == 0:
-			upto, n = o.pending.last, o.pending.len()
+			upto = o.pending.last
 			o.retryAt = 0
 			h.takeHome(o)
 		case !o.homing && o.aside != nil:
@@ -67,12 +66,12 @@ func (h *Host[S, E]) flushOne(ctx context.Context, key journal.Key) (n int64, er
 		}
 		o.mu.Unlock()
 		if home || fault != nil {
-			return n, fault
+			return fault
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return n, ctx.Err()
+			return ctx.Err()
 		}
 	}
 }

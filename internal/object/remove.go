@@ -53,15 +53,15 @@ func (h *Host[S, E]) backlogLoop() {
 	}
 }
 
-// sendHome queues one object to be taken home. One that cannot be read is left
-// alone: its own calls will say so.
-func (h *Host[S, E]) sendHome(key journal.Key) {
+// sendHome queues one object to be taken home, and returns how many events it
+// has to bring. One that cannot be read is left alone: its own calls say so.
+func (h *Host[S, E]) sendHome(key journal.Key) (events int64) {
 	o, err := h.find(key.ID)
 	if err != nil {
 		if h.ctx.Err() == nil {
 			h.cfg.Log.Error("an object cannot be read", "class", key.Class, "id", key.ID, "error", err)
 		}
-		return
+		return 0
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -69,7 +69,9 @@ func (h *Host[S, E]) sendHome(key journal.Key) {
 	case o.gone:
 	case o.absent && o.barrier == nil:
 		h.leave(o)
-	case !o.absent:
+	case !o.absent && !o.pending.empty():
+		events = o.pending.len()
 		h.takeHome(o)
 	}
+	return events
 }
