@@ -86,12 +86,10 @@ func (Delete) check() error { return nil }
 // within puts the path of the message before the field that err refuses, and so
 // before its text, which begins with the field.
 func within(path string, err error) error {
-	e, ok := err.(*Error)
-	if !ok {
-		return err
+	if e, ok := err.(*Error); ok {
+		e.Field, e.Text = path+e.Field, path+e.Text
 	}
-	e.Field, e.Text = path+e.Field, path+e.Text
-	return e
+	return err
 }
 
 // first returns the first error.

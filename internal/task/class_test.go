@@ -32,6 +32,9 @@ var golden = []struct {
 		Event{Sequence: 3, Type: ErrorEvent, Kind: KindEvent, Message: "<é日😀\u2028\x00\x1f\x7f\t\r\n\"\\/>", Progress: 40, HasProgress: true, Metadata: " {} ", Time: -1, Status: InProgress, TaskProgress: 40, StartedAt: 5, StartProgress: 10},
 		`{"sequence":3,"event_type":3,"kind":"task.event","message":"<é日😀` + "\u2028" + `\u0000\u001f` + "\x7f" + `\t\r\n\"\\/>","progress":40,"metadata":" {} ","timestamp":-1,"status":2,"task_progress":40,"started_at":5,"start_progress":10}`,
 	},
+	{Event{Kind: KindSucceeded}, `{"kind":"task.succeeded"}`},
+	{Event{Kind: KindFailed}, `{"kind":"task.failed"}`},
+	{Event{Kind: KindCanceled}, `{"kind":"task.canceled"}`},
 	{
 		Event{Sequence: 1 << 62, Type: SuccessEvent, Kind: "task.of.tomorrow", Time: 1<<63 - 1, Status: Canceled},
 		`{"sequence":4611686018427387904,"event_type":4,"kind":"task.of.tomorrow","timestamp":9223372036854775807,"status":5}`,
@@ -62,7 +65,7 @@ func TestDecodeRefusesWhatEncodeDidNotWrite(t *testing.T) {
 		`{"sequence":"1"}`, `{"sequence":99999999999999999999}`, `{"sequence":-9223372036854775808}`, `{"event_type":256}`,
 		`{"status":-256}`, `{"task_progress":2147483648}`,
 		`{"kind":1}`, `{"kind":"`, `{"kind":"a`, `{"kind":"\`, `{"kind":"\x"}`, `{"kind":"\u00"`, `{"kind":"\u0041"}`, `{"kind":"\u001g"}`,
-		"{\"kind\":\"\n\"}", "{\"kind\":\"\\n\n\"}", "{\"kind\":\"\xff\"}", "{\"kind\":\"\\n\xff\"}", `{"kind":"\n`, `{"stranger":1}`, `{"tags":["a",]}`, `{"tags":["a"`, `{"tags":1}`,
+		"{\"kind\":\"\n\"}", "{\"kind\":\"\\n\n\"}", "{\"kind\":\"\xff\"}", "{\"kind\":\"\\n\xff\"}", `{"kind":"\n`, `{"stranger":1}`, `{"tags":["a",]}`, `{"tags":["a" "b"]}`, `{"tags":["a"`, `{"tags":1}`,
 	} {
 		if e, err := (Class{}).Decode([]byte(data)); !errors.Is(err, journal.ErrDamaged) {
 			t.Errorf("%s: got %+v, %v", data, e, err)

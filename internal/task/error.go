@@ -43,25 +43,6 @@ func (e *Error) Error() string { return e.Text }
 // Unwrap returns the class.
 func (e *Error) Unwrap() error { return e.Class }
 
-// Reason returns the word by which programs know the class.
-func (e *Error) Reason() string {
-	switch e.Class {
-	case ErrNotFound:
-		return "TASK_NOT_FOUND"
-	case ErrExists:
-		return "TASK_ALREADY_EXISTS"
-	case ErrInvalid:
-		return "INVALID_FIELD"
-	case ErrTerminal:
-		return "TASK_TERMINAL"
-	case ErrSequence:
-		return "SEQUENCE_MISMATCH"
-	case ErrLimit:
-		return "LIMIT_EXCEEDED"
-	}
-	return ""
-}
-
 // NotFound refuses a call on a task that does not exist.
 func NotFound(id string) *Error {
 	return &Error{
