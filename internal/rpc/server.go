@@ -63,10 +63,13 @@ func Limit(l net.Listener, n int) net.Listener {
 func (c *Config) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	calls := http.MaxBytesHandler(withDeadlineForBody(c.calls(), c.UnaryTimeout), 4*int64(c.MaxBody))
-	for procedure := range procedures() {
+	for _, procedure := range procedures() {
+		if procedure == taskv1connect.TaskServiceWatchProcedure {
+			mux.Handle(procedure, withOutlet(calls))
+			continue
+		}
 		mux.Handle(procedure, calls)
 	}
-	mux.Handle(taskv1connect.TaskServiceWatchProcedure, withOutlet(calls))
 	mux.HandleFunc("/healthz", alive)
 	mux.HandleFunc("/readyz", c.ready)
 	for pattern, door := range c.Doors {
@@ -103,11 +106,10 @@ func (c *Config) calls() http.Handler {
 }
 
 // procedures returns the paths of all calls of TaskService.
-func procedures() map[string]bool {
-	paths := make(map[string]bool)
+func procedures() (paths []string) {
 	s := taskv1.File_spectralnotify_task_v1_task_service_proto.Services().ByName("TaskService")
 	for i := range s.Methods().Len() {
-		paths["/"+string(s.FullName())+"/"+string(s.Methods().Get(i).Name())] = true
+		paths = append(paths, "/"+string(s.FullName())+"/"+string(s.Methods().Get(i).Name()))
 	}
 	return paths
 }

@@ -29,7 +29,7 @@ func (s *Server) HTTPClient(http2 bool) *http.Client {
 	p.SetHTTP1(!http2)
 	p.SetHTTP2(http2)
 	p.SetUnencryptedHTTP2(http2)
-	c := &http.Client{Transport: &http.Transport{Protocols: p, TLSClientConfig: s.certificates(), MaxIdleConnsPerHost: 100}}
+	c := &http.Client{Transport: &http.Transport{Protocols: p, TLSClientConfig: s.trusted.Clone(), MaxIdleConnsPerHost: 100}}
 	s.pool = append(s.pool, c)
 	return c
 }

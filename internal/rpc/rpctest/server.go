@@ -56,9 +56,10 @@ type Server struct {
 	Gate    *service.Gate
 	HTTP    *http.Server
 
-	t    testing.TB
-	stop func()
-	pool []*http.Client
+	t       testing.TB
+	stop    func()
+	trusted *tls.Config // knows the server's certificate; nil over plain HTTP
+	pool    []*http.Client
 }
 
 // Start builds a house and serves, or fails the test.
@@ -137,6 +138,7 @@ func (s *Server) serve(cfg Config) {
 	if cfg.TLS {
 		s.HTTP.TLSConfig, err = rpc.DevTLS(time.Now())
 		s.must(err)
+		s.trusted = trust(s.HTTP.TLSConfig.Certificates[0].Leaf)
 		s.URL = "https://" + s.Addr
 		serve = func(l net.Listener) error { return s.HTTP.ServeTLS(l, "", "") }
 	}
@@ -173,11 +175,3 @@ func (s *Server) must(err error) {
 }
 
 func now() int64 { return time.Now().UnixMicro() }
-
-// certificates trusts the server's own certificate.
-func (s *Server) certificates() *tls.Config {
-	if s.HTTP.TLSConfig == nil {
-		return nil
-	}
-	return trust(s.HTTP.TLSConfig.Certificates[0].Leaf)
-}
