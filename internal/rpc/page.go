@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,7 +34,11 @@ func plain(w http.ResponseWriter, status int, text string) {
 // notFound answers every path that is no door's.
 func notFound() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, connect.CodeUnimplemented, "nothing is served at this path; calls are POST /spectralnotify.task.v1.TaskService/<Method>")
+		code := connect.CodeNotFound // which is 404
+		if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+			code = connect.CodeUnimplemented // as gRPC names a call that does not exist
+		}
+		refuse(w, r, code, "nothing is served at this path; calls are POST /spectralnotify.task.v1.TaskService/<Method>")
 	})
 }
 
@@ -47,6 +52,7 @@ func refuse(w http.ResponseWriter, r *http.Request, code connect.Code, text stri
 }
 
 var refusals = map[connect.Code]string{
+	connect.CodeNotFound:         "NO_SUCH_PATH",
 	connect.CodeUnimplemented:    "NO_SUCH_PATH",
 	connect.CodePermissionDenied: "FOREIGN_ORIGIN",
 }
