@@ -2,17 +2,17 @@ package rpc_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
-
-	"encoding/base64"
 
 	"github.com/spectralnotify/spectralnotify/internal/rpc/rpctest"
 )
@@ -117,3 +117,5 @@ func send(t *testing.T, c *http.Client, req *http.Request) failure {
 	}
 	return f
 }
+
+func now() time.Time { return time.Now() }
