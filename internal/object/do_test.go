@@ -54,6 +54,7 @@ func TestRefusalWaitsForWhatItWasDecidedOn(t *testing.T) {
 		select {
 		case err := <-second:
 			t.Errorf("refused with %v before the completion was durable", err)
+			second <- err
 		default:
 		}
 		release()
@@ -90,6 +91,7 @@ func TestNothingIsShownBeforeItIsDurable(t *testing.T) {
 		select {
 		case m := <-told:
 			t.Errorf("a follower was told of %+v", m)
+			told <- m
 		default:
 		}
 		if s, err := w.Get(t.Context(), "t"); err != nil || s.Progress != 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -12,28 +13,32 @@ import (
 
 func TestTwinsHappenOnce(t *testing.T) {
 	t.Parallel()
-	w := open(t, t.TempDir(), nil)
-	w.must(create("t"))
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	replayed := 0
-	for range 16 {
-		wg.Go(func() {
-			out, err := w.Do(context.Background(), "t", keyed(apply(note("t", "once"), ""), "key", "request"))
-			if err != nil || out.State.Sequence != 2 {
-				t.Errorf("answer at %d, %v", out.State.Sequence, err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if out.Replayed {
-				replayed++
-			}
-		})
-	}
-	wg.Wait()
-	if n := w.messages("t")["once"]; n != 1 || replayed != 15 {
-		t.Errorf("happened %d times, replayed %d times; want 1 and 15", n, replayed)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		g := &gate{}
+		w := open(t, t.TempDir(), behind(g))
+		w.must(create("t"))
+		release := g.hold() // so that all of them come before the first is durable
+		var wg sync.WaitGroup
+		var replayed atomic.Int32
+		for range 16 {
+			wg.Go(func() {
+				out, err := w.Do(t.Context(), "t", keyed(apply(note("t", "once"), ""), "key", "request"))
+				if err != nil || out.State.Sequence != 2 {
+					t.Errorf("answer at %d, %v", out.State.Sequence, err)
+				}
+				if out.Replayed {
+					replayed.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		release()
+		wg.Wait()
+		if n := w.messages("t")["once"]; n != 1 || replayed.Load() != 15 {
+			t.Errorf("happened %d times, replayed %d times; want 1 and 15", n, replayed.Load())
+		}
+		w.close()
+	})
 }
 
 func TestReplayGivesTheAnswerOfThen(t *testing.T) {

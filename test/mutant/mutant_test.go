@@ -73,7 +73,7 @@ func (m mutant) run(t *testing.T, root string) (output string, err error) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "overlay.json"), overlay)
-	args := append([]string{"test", "-vet=off", "-count=1", "-timeout=60s", "-overlay", filepath.Join(dir, "overlay.json"), "-run", m.test, m.pkg}, m.flags...)
+	args := append([]string{"test", "-vet=off", "-count=1", "-timeout=30s", "-overlay", filepath.Join(dir, "overlay.json"), "-run", m.test, m.pkg}, m.flags...)
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()

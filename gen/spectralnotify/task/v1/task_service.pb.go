@@ -471,7 +471,7 @@ type UpdateProgressRequest struct {
 	TaskId string `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
 	// Share of the work done, in percent, 0 to 100.
 	Progress int32 `protobuf:"varint,2,opt,name=progress,proto3" json:"progress,omitempty"`
-	// Text for people, at most 16 KiB. If empty, none.
+	// Text for people, at most 16 KiB. If empty, the server says "Progress 40%".
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	// Anything to keep with the event: at most 64 KiB as JSON, 32 levels deep.
 	Metadata *structpb.Struct `protobuf:"bytes,4,opt,name=metadata,proto3" json:"metadata,omitempty"`

@@ -242,7 +242,7 @@ export type UpdateProgressRequest = Message<"spectralnotify.task.v1.UpdateProgre
   progress: number;
 
   /**
-   * Text for people, at most 16 KiB. If empty, none.
+   * Text for people, at most 16 KiB. If empty, the server says "Progress 40%".
    *
    * @generated from field: string message = 3;
    */
