@@ -97,7 +97,8 @@ func (b *Book) count() {
 	}
 }
 
-// After returns a channel that is closed when n more calls have been answered.
+// After returns a channel that is closed when n more calls, at least 1, have been
+// answered.
 func (b *Book) After(n int) <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -33,8 +33,10 @@ func TestWatchersSeeEachSequenceExactlyOnce(t *testing.T) {
 			b.follow(fmt.Sprintf("%s %d", name, i), from, i%10 == 9)
 		}
 	}
-	done := make(chan struct{})
-	attach(40, "before", b.book.After(0))
+	now, done := make(chan struct{}), make(chan struct{})
+	close(now)
+	attach(40, "before", now)
+	b.waitAttached(40)
 	attach(20, "during, at 300", b.book.After(300))
 	attach(20, "during, at 700", b.book.After(700))
 	attach(20, "after", done)
@@ -65,6 +67,7 @@ type burst struct {
 	over    chan struct{} // closed when all is written
 
 	followers sync.WaitGroup
+	attached  chan struct{}       // gets one for each watcher's first message
 	seen      map[string]*Tracker // :: name of the watcher -> what it saw
 }
 
@@ -76,7 +79,7 @@ func newBurst(t *testing.T) *burst {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	b := &burst{
-		t: t, ctx: ctx, book: NewBook(), over: make(chan struct{}), seen: map[string]*Tracker{},
+		t: t, ctx: ctx, book: NewBook(), over: make(chan struct{}), attached: make(chan struct{}, 100), seen: map[string]*Tracker{},
 		config: server.Config{Binary: binary(t), Dir: t.TempDir(), Addr: addr, Key: adminKey},
 		client: &wire.Client{
 			URL: "http://" + addr, Key: adminKey,
@@ -143,7 +146,7 @@ func (b *burst) follow(name string, from <-chan struct{}, slow bool) {
 type wanderer struct {
 	Tracker
 	cursors map[int64]string // :: sequence -> a cursor behind it
-	newest  int64            // sequence that was seen
+	newest  int64            // sequence that was seen; 0 before the first message
 	random  *rand.Rand
 }
 
@@ -194,6 +197,9 @@ func (b *burst) stream(w *wanderer, slow bool) error {
 		if errors.Is(err, wire.ErrCut) || errors.Is(err, io.EOF) || wire.Unsettled(err) {
 			return nil
 		}
+		if w.newest == 0 {
+			b.attached <- struct{}{}
+		}
 		if err == nil {
 			err = w.read(m)
 		}
@@ -205,6 +211,18 @@ func (b *burst) stream(w *wanderer, slow bool) error {
 		}
 	}
 	return nil
+}
+
+// waitAttached waits until n watchers have their first message. Slow ones are not
+// waited for, they have not read it yet.
+func (b *burst) waitAttached(n int) {
+	for range n - n/10 {
+		select {
+		case <-b.attached:
+		case <-b.ctx.Done():
+			b.t.Fatal("not every watcher was attached")
+		}
+	}
 }
 
 // check holds what everybody saw against the history.

@@ -13,31 +13,41 @@ import (
 var mutants = map[string]struct {
 	mutations []server.Mutation
 	want      []string // any of these is the right reason
+	once      bool     // no call is repeated while the server lives
 }{
-	"answers before the commit": {[]server.Mutation{
-		{
-			File: "internal/object/commit.go",
-			Old:  "lost, err := h.cfg.Journal.Commit(",
-			New:  "for _, t := range tickets {\n\t\t\tt.finish(nil)\n\t\t}\n\t\tlost, err := h.cfg.Journal.Commit(",
+	"answers before the commit": {
+		mutations: []server.Mutation{
+			{
+				File: "internal/object/commit.go",
+				Old:  "lost, err := h.cfg.Journal.Commit(",
+				New:  "for _, t := range tickets {\n\t\t\tt.finish(nil)\n\t\t}\n\t\tlost, err := h.cfg.Journal.Commit(",
+			},
+			{
+				File: "internal/object/ticket.go",
+				Old:  "\tt.err = err\n\tclose(t.done)",
+				New:  "\tdefer func() { _ = recover() }()\n\tt.err = err\n\tclose(t.done)",
+			},
 		},
-		{
-			File: "internal/object/ticket.go",
-			Old:  "\tt.err = err\n\tclose(t.done)",
-			New:  "\tdefer func() { _ = recover() }()\n\tt.err = err\n\tclose(t.done)",
-		},
-	}, []string{"lost:", "acknowledged was", "acknowledged: "}},
-
-	"keeps no receipt": {[]server.Mutation{{
-		File: "internal/object/do.go",
-		Old:  "t.commit.Receipt = receipt(",
-		New:  "_ = receipt(",
-	}}, []string{"again:", " times: ", "was refused"}},
-
-	"resumes a watch one event too far": {[]server.Mutation{{
-		File: "internal/object/follow.go",
-		Old:  "w.at = from.sequence\n\t\tw.final",
-		New:  "w.at = from.sequence + 1\n\t\tw.final",
-	}}, []string{"where"}},
+		want: []string{"lost:", "acknowledged was", "acknowledged: "},
+		once: true,
+	},
+	"keeps no receipt": {
+		mutations: []server.Mutation{{
+			File: "internal/object/do.go",
+			Old:  "t.commit.Receipt = receipt(",
+			New:  "_ = receipt(",
+		}},
+		want: []string{" times: ", "was refused"},
+		once: true,
+	},
+	"resumes a watch one event too far": {
+		mutations: []server.Mutation{{
+			File: "internal/object/follow.go",
+			Old:  "w.at = from.sequence\n\t\tw.final",
+			New:  "w.at = from.sequence + 1\n\t\tw.final",
+		}},
+		want: []string{"where"},
+	},
 }
 
 func TestMutantsAreCaught(t *testing.T) {
@@ -47,7 +57,7 @@ func TestMutantsAreCaught(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := Storm{Binary: mutant, Dir: t.TempDir(), Cycles: 20, Seed: *seed}
+			s := Storm{Binary: mutant, Dir: t.TempDir(), Cycles: 20, Seed: *seed, Once: m.once}
 			report, err := s.Run(t.Context())
 			if !errors.Is(err, ErrBroken) {
 				t.Fatalf("seed %d: %s: the storm ended with %v", *seed, report, err)

@@ -22,7 +22,7 @@ type Storm struct {
 	Dir    string // required: an empty data directory
 	Cycles int    // required: how often to kill
 	Seed   uint64
-	Env    []string // more environment of the server
+	Once   bool // callers do not repeat what was answered
 
 	random  *rand.Rand
 	config  server.Config
@@ -86,7 +86,7 @@ func (s *Storm) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.config = server.Config{Binary: s.Binary, Dir: s.Dir, Addr: addr, Key: adminKey, Env: s.Env}
+	s.config = server.Config{Binary: s.Binary, Dir: s.Dir, Addr: addr, Key: adminKey}
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	s.client = &wire.Client{URL: "http://" + addr, Key: adminKey, HTTP: &http.Client{Transport: transport}}
 	if s.process, err = server.Start(ctx, s.config); err != nil {
@@ -98,7 +98,7 @@ func (s *Storm) begin(ctx context.Context) error {
 
 func (s *Storm) caller(name string) *caller {
 	return &caller{
-		client: s.client, book: s.book, phase: &s.phase, name: name,
+		client: s.client, book: s.book, phase: &s.phase, name: name, once: s.Once,
 		random: rand.New(rand.NewPCG(s.random.Uint64(), 2)),
 	}
 }
