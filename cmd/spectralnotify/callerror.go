@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"syscall"
 
 	"connectrpc.com/connect"
@@ -33,6 +34,21 @@ func callError(f clientFlags, err error) error {
 		return fmt.Errorf("the server at %s failed: %s", f.URL, text)
 	}
 	return errors.New(text)
+}
+
+// reason says in a few words why a watch was cut.
+func reason(err error) string {
+	var failed *connect.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "no server answers"
+	case errors.As(err, &failed) && failed.Code() == connect.CodeUnavailable,
+		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+		return "the connection broke"
+	case failed != nil:
+		return oneLine(failed.Message())
+	}
+	return oneLine(err.Error())
 }
 
 func unavailable(url string, failed *connect.Error) error {

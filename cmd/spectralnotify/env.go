@@ -23,6 +23,17 @@ const (
 // therefore true of it.
 var unbuilt = []string{envPrefix + "_RATE_PRINCIPAL", envPrefix + "_RATE_IP"}
 
+// dropEmptyEnv makes variables of ours that are empty as good as not set, which
+// is how compose files and service managers mean them.
+func dropEmptyEnv() {
+	for _, entry := range os.Environ() {
+		name, value, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, envPrefix+"_") && value == "" {
+			_ = os.Unsetenv(name) // fails for no name that Environ returns
+		}
+	}
+}
+
 // warnUnknownEnv says, one line each, which variables of ours mean nothing:
 // most likely they are mistyped.
 func warnUnknownEnv(w io.Writer, environ []string) {

@@ -3,8 +3,12 @@ package main
 // grammar is the command line: what kong parses. Every flag has an environment
 // variable of the same name, SPECTRALNOTIFY_ before it.
 type grammar struct {
+	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Demo    demoCmd    `cmd:"" help:"Run a server with simulated work to look at."`
 	Task    taskCmd    `cmd:"" help:"Create, report on, read and delete tasks."`
 	Watch   watchCmd   `cmd:"" help:"Watch tasks live."`
+	Flush   flushCmd   `cmd:"" help:"Write every task home into its own file."`
+	Doctor  doctorCmd  `cmd:"" help:"Check a data directory that no server uses."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -19,6 +23,7 @@ type taskCmd struct {
 	Cancel   cancelCmd   `cmd:"" help:"End a task as canceled."`
 	Delete   deleteCmd   `cmd:"" help:"Delete a task with its history."`
 	History  historyCmd  `cmd:"" help:"Show a task's events."`
+	Path     pathCmd     `cmd:"" help:"Say where a task's own file is."`
 }
 
 // dataFlags name a data directory.

@@ -29,6 +29,7 @@ func main() {
 
 // run is the whole program: it returns the exit code.
 func run(args []string, con *console) int {
+	dropEmptyEnv()
 	warnUnknownEnv(con.err, os.Environ())
 	parser, exited := newParser(con)
 	command, err := parse(parser, args)

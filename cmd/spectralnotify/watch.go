@@ -69,9 +69,11 @@ func (c *watchCmd) bars(con *console) bool {
 
 // printLines prints one line of JSON for each message.
 func (c *watchCmd) printLines(con *console, all <-chan news) error {
+	cut := map[string]bool{} // :: id -> its stream is cut, and that was said
 	for n := range all {
 		switch {
 		case n.message != nil:
+			cut[n.id] = false
 			line, err := jsonLine(n.id, n.message)
 			if err != nil {
 				return err
@@ -79,8 +81,9 @@ func (c *watchCmd) printLines(con *console, all <-chan news) error {
 			if _, err := con.out.Write(line); err != nil {
 				return fmt.Errorf("watch: %w", err)
 			}
-		case n.cut != nil:
-			fmt.Fprintf(con.err, "spectralnotify: watch %s: cut (%s), trying again\n", n.id, oneLine(callError(c.clientFlags, n.cut).Error()))
+		case n.cut != nil && !cut[n.id]:
+			cut[n.id] = true
+			fmt.Fprintf(con.err, "spectralnotify: watch %s: %s, reconnecting\n", n.id, reason(n.cut))
 		}
 	}
 	return nil

@@ -29,13 +29,13 @@ type stage struct {
 	drawn  time.Time
 }
 
-func newStage(out io.Writer, ids []string, rolls bool) *stage {
-	return &stage{board: newBoard(ids), screen: bar.NewScreen(out), out: out, rolls: rolls, dirty: true}
+func newStage(out io.Writer, ids []string, label int, rolls bool) *stage {
+	return &stage{board: newBoard(ids), screen: bar.NewScreen(out), out: out, rolls: rolls, label: label, dirty: true}
 }
 
 // showBars draws news as bars until there are no more.
 func showBars(con *console, ids []string, all <-chan news) error {
-	s := newStage(con.out, ids, false)
+	s := newStage(con.out, ids, 0, false)
 	return s.run(all)
 }
 
@@ -70,7 +70,7 @@ func (s *stage) run(all <-chan news) error {
 
 // draw draws the board; at the end all of it, however long.
 func (s *stage) draw(now time.Time, end bool) error {
-	width, height := size(s.out)
+	width, height := terminalSize(s.out)
 	s.label = max(s.label, s.board.label(width))
 	style := bar.Style{Width: width - 1, Label: s.label, Colour: !noColour()}
 	var done []string
@@ -98,8 +98,8 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
-// size is how many columns and lines a terminal has.
-func size(w io.Writer) (width, height int) {
+// terminalSize is how many columns and lines a terminal has.
+func terminalSize(w io.Writer) (width, height int) {
 	if f, ok := w.(*os.File); ok {
 		if width, height, err := term.GetSize(int(f.Fd())); err == nil && width > 0 && height > 1 {
 			return width, height

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -45,11 +47,11 @@ func (b *board) take(n news) {
 	case n.over:
 		r.over = true
 		r.task.Note = ""
-		if n.err != nil {
-			r.task.Note = n.err.Error()
+		if n.err != nil && !errors.Is(n.err, context.Canceled) {
+			r.task.Note = reason(n.err)
 		}
 	case n.cut != nil:
-		r.task.Note = "reconnecting"
+		r.task.Note = "reconnecting: " + reason(n.cut)
 	default:
 		r.take(n.message)
 	}

@@ -106,7 +106,7 @@ type scheduler struct {
 	steps  []Step
 	wait   time.Duration // since the last step
 	top    int           // the progress reported last
-	grown  bool
+	grown  int           // by how many percent the totals grew
 }
 
 func (s *scheduler) add(step Step) {
@@ -142,13 +142,14 @@ func (s *scheduler) report(p phase, before, done float64) {
 	percent := min(99, int(math.Round(100*(before+p.share*done))))
 	text := p.name
 	if p.unit != "" {
-		text = fmt.Sprintf("%s %d of %d %s", p.name, int(done*float64(p.total)), p.total, p.unit)
+		total := p.total + p.total*s.grown/100
+		text = fmt.Sprintf("%s %d of %d %s", p.name, int(done*float64(total)), total, p.unit)
 	}
-	if s.job.regrow && !s.grown && percent > 30 && percent < 70 && s.chance.Float64() < 0.15 {
-		s.grown = true
+	if s.job.regrow && s.grown == 0 && percent > 30 && percent < 70 && s.chance.Float64() < 0.15 {
 		more := 4 + s.chance.IntN(9)
-		s.add(Step{Verb: Log, Text: fmt.Sprintf("Found more to do: the total grows by %d%%", more*2)})
-		s.add(Step{After: 0, Verb: Progress, Percent: percent - more, Text: text})
+		s.grown = 2 * more
+		s.add(Step{Verb: Log, Text: fmt.Sprintf("Found more to do: the total grows by %d%%", s.grown)})
+		s.add(Step{Verb: Progress, Percent: percent - more, Text: text})
 		s.top = percent - more
 		return
 	}

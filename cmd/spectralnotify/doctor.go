@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spectralnotify/spectralnotify/internal/datadir"
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+	"github.com/spectralnotify/spectralnotify/internal/ledger"
+	"github.com/spectralnotify/spectralnotify/internal/store"
+	"github.com/spectralnotify/spectralnotify/internal/task"
+)
+
+type doctorCmd struct{ dataFlags }
+
+// Help is what --help adds.
+func (c *doctorCmd) Help() string {
+	return "It reads everything and repairs nothing: the ledger, each task's file, and that the two agree. " +
+		"Exit code 0 if all is well, 1 if something was found."
+}
+
+func (c *doctorCmd) Run(ctx context.Context, con *console) error {
+	dir := datadir.Dir(c.DataDir)
+	if !dir.Exists() {
+		return noDataDir(dir)
+	}
+	lock, err := hold(dir)
+	if err != nil {
+		return err
+	}
+	d := &doctor{dir: dir, out: con.out}
+	if err := errors.Join(d.examine(ctx), lock.Close()); err != nil {
+		return err
+	}
+	return d.verdict()
+}
+
+// A doctor examines a data directory and prints what it finds.
+type doctor struct {
+	dir      datadir.Dir
+	out      io.Writer
+	ledger   *ledger.Ledger
+	store    *store.Store[task.Task, task.Event]
+	tasks    int
+	files    int
+	findings int
+}
+
+// find prints one finding: what is wrong, and what to do.
+func (d *doctor) find(what, todo string) {
+	d.findings++
+	fmt.Fprintf(d.out, "%s\n    %s\n", oneLine(what), todo)
+}
+
+// note prints what the operator may want to know, but is no finding.
+func (d *doctor) note(format string, args ...any) {
+	fmt.Fprintf(d.out, format+"\n", args...)
+}
+
+func (d *doctor) verdict() error {
+	if d.findings > 0 {
+		d.note("%s in %s and %s", count(int64(d.findings), "finding"), count(int64(d.tasks), "task"), count(int64(d.files), "file"))
+		return errQuiet
+	}
+	d.note("all is well: %s, %s", count(int64(d.tasks), "task"), count(int64(d.files), "file"))
+	return nil
+}
+
+// examine looks at everything. Its error is that of a doctor who cannot work;
+// what is wrong with the patient is found.
+func (d *doctor) examine(ctx context.Context) (err error) {
+	if ok, err := d.examineLedger(ctx); err != nil || !ok {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.ledger.Close()) }()
+	if d.store, err = newStore(d.dir, d.ledger.Epoch, nil); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.store.Close()) }()
+	for _, examine := range []func(context.Context) error{d.examineTasks, d.lookForOrphans, d.lookAround} {
+		if err := examine(ctx); errors.Is(err, journal.ErrDamaged) {
+			d.find(err.Error(), askForLedger)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const askForLedger = "the server will not start: keep a copy of the directory, then restore a backup"
+
+// examineLedger opens the ledger; false if that is not possible.
+func (d *doctor) examineLedger(ctx context.Context) (ok bool, err error) {
+	findings, err := ledger.Check(ctx, d.dir.Ledger())
+	if err != nil {
+		return false, err
+	}
+	for _, f := range findings {
+		d.find(fmt.Sprintf("ledger: %s: %s", f.Where, f.What), askForLedger)
+	}
+	d.ledger, err = ledger.New(ledger.Config{Dir: string(d.dir), Now: microNow, Monotonic: microUptime})
+	if errors.Is(err, journal.ErrDamaged) {
+		if len(findings) == 0 {
+			d.find(err.Error(), askForLedger)
+		}
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// examineTasks looks at each task: its row, what the journal holds of it, and
+// its file.
+func (d *doctor) examineTasks(ctx context.Context) error {
+	query := journal.Query{Class: task.ClassName, Limit: 1000}
+	for {
+		page, err := d.ledger.List(ctx, query)
+		if err != nil {
+			return err
+		}
+		for _, row := range page.Rows {
+			if err := d.examineTask(ctx, row.Row.Key); err != nil {
+				return err
+			}
+		}
+		if query.Before = page.Next; page.Next == 0 {
+			return nil
+		}
+	}
+}
+
+func (d *doctor) examineTask(ctx context.Context, key journal.Key) error {
+	d.tasks++
+	object, err := d.ledger.Load(ctx, key)
+	if errors.Is(err, journal.ErrDamaged) {
+		d.find(fmt.Sprintf("task %q: %v", key.ID, err), askForLedger)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := (task.Class{}).Unpack(object.Row, object.Detail); err != nil {
+		d.find(fmt.Sprintf("task %q: its row cannot be read: %v", key.ID, err), askForLedger)
+	}
+	if len(object.Pending) > 0 && object.Pending[0].Sequence == 1 {
+		return nil // no file yet, or one that will be written anew
+	}
+	return d.examineFile(ctx, object)
+}
+
+const askForFile = "the task goes on, but the history that only the file had is lost: keep the file, and restore it from a backup if you need that"
+
+// examineFile looks at a task's file, and that it goes on in the journal.
+func (d *doctor) examineFile(ctx context.Context, object journal.Loaded) error {
+	d.files++
+	file, err := d.store.Check(ctx, object.Row.Generation)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err == nil {
+		err = agrees(file, object)
+	}
+	if err != nil {
+		d.find(fmt.Sprintf("task %q: %s: %v", object.Row.ID, d.store.Path(object.Row.Generation), err), askForFile)
+	}
+	return nil
+}
+
+// agrees sees that a file and what the ledger knows of its task are one history.
+func agrees(file store.Checked, object journal.Loaded) error {
+	row, pending := object.Row, object.Pending
+	first := row.Sequence + 1 // what the file need not have
+	if len(pending) > 0 {
+		first = pending[0].Sequence
+	}
+	switch {
+	case file.First > 1:
+		return fmt.Errorf("it begins with event %d, so %s before are lost", file.First, count(file.First-1, "event"))
+	case file.Sequence > row.Sequence:
+		return fmt.Errorf("it has %s, the ledger knows of %d: the ledger is older than the file", count(file.Sequence, "event"), row.Sequence)
+	case file.Sequence < first-1:
+		return fmt.Errorf("events %d to %d are in neither the file nor the journal", file.Sequence+1, first-1)
+	case file.LSN > row.LSN:
+		return fmt.Errorf("its last commit is number %d, the ledger's is %d", file.LSN, row.LSN)
+	}
+	return chained(file, row, pending)
+}
+
+// chained sees that the hashes go on from the file to the journal.
+func chained(file store.Checked, row journal.Row, pending []journal.Entry) error {
+	differs := fmt.Errorf("event %d is another one in the ledger", file.Sequence)
+	switch at := int(file.Sequence - row.Sequence + int64(len(pending))); {
+	case at == 0 && len(pending) == 0:
+		if file.Hash != row.Hash {
+			return differs
+		}
+	case at == 0:
+		if journal.Hash(file.Hash, pending[0].Data) != pending[0].Hash {
+			return differs
+		}
+	case pending[at-1].Hash != file.Hash:
+		return differs
+	}
+	return nil
+}
+
+// lookForOrphans looks for files that no task owns.
+func (d *doctor) lookForOrphans(ctx context.Context) error {
+	return d.store.Generations(ctx, func(generation int64) error {
+		owned, err := d.ledger.Owned(ctx, task.ClassName, generation, generation+1)
+		if err != nil || owned[generation] {
+			return err
+		}
+		d.files++
+		d.find(d.store.Path(generation)+": no task owns this file",
+			"the next start of the server moves it to "+d.dir.Quarantine())
+		return nil
+	})
+}
+
+// lookAround notes what is left of earlier troubles.
+func (d *doctor) lookAround(ctx context.Context) error {
+	dead, err := d.ledger.Unfinished(ctx, task.ClassName)
+	if err != nil {
+		return err
+	}
+	if len(dead) > 0 {
+		d.note("%s of deleted tasks are still to be removed: the next start of the server does it", count(int64(len(dead)), "file"))
+	}
+	set, err := os.ReadDir(d.dir.Quarantine())
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("look into quarantine: %w", err)
+	}
+	if len(set) > 0 {
+		d.note("%s in %s, set aside earlier: nothing uses them", count(int64(len(set)), "file"), d.dir.Quarantine())
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net"
+	"os"
+
+	"github.com/spectralnotify/spectralnotify/internal/auth"
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+)
+
+// A firstKey is the admin key that a server makes for itself at its first
+// start, so that the first command works.
+type firstKey struct {
+	made string // the key, if it was made by this start
+	hint string // where the operator finds a key
+}
+
+// makeFirstKey makes an admin key if there is none at all, the server cannot be
+// reached from other machines, and the operator did not bring one. It is in its
+// file before it is valid: a crash between the two leaves no key that nobody
+// has.
+func (s *server) makeFirstKey() (firstKey, error) {
+	if s.plan.preset {
+		return firstKey{hint: "key in " + envBootstrapKey}, nil
+	}
+	ctx := context.Background()
+	keys, err := s.ledger.Keys(ctx)
+	if err != nil {
+		return firstKey{}, err
+	}
+	if len(keys) > 0 || !s.loopback() {
+		return s.oldKey(len(keys)), nil
+	}
+	key, err := auth.NewKey(rand.Reader)
+	if err != nil {
+		return firstKey{}, fmt.Errorf("make the first key: %w", err)
+	}
+	if err := s.dir.WriteAdminKey(key.Reveal()); err != nil {
+		return firstKey{}, err
+	}
+	err = s.ledger.InsertKey(ctx, journal.APIKey{
+		ID: key.ID(), Name: "first key", Subject: "admin", SecretHash: key.Hash(),
+		Scopes: auth.Admin.Names(), CreatedAt: microNow(),
+	})
+	if err != nil {
+		return firstKey{}, err
+	}
+	return firstKey{made: key.Reveal(), hint: "key in " + shown(s.dir.AdminKey())}, nil
+}
+
+// oldKey says where a key is that was there before.
+func (s *server) oldKey(n int) firstKey {
+	if _, err := s.dir.ReadAdminKey(); err == nil {
+		return firstKey{hint: "key in " + shown(s.dir.AdminKey())}
+	}
+	if n == 0 {
+		return firstKey{hint: "no key: set " + envBootstrapKey}
+	}
+	return firstKey{hint: fmt.Sprintf("%d keys, none kept here", n)}
+}
+
+// adminKey is a key for this process's own calls; empty if it has none.
+func (s *server) adminKey() string {
+	if s.plan.preset {
+		return os.Getenv(envBootstrapKey)
+	}
+	key, err := s.dir.ReadAdminKey()
+	if err != nil {
+		return ""
+	}
+	return key
+}
+
+func (s *server) loopback() bool {
+	addr, ok := s.calls.Addr().(*net.TCPAddr)
+	return ok && addr.IP.IsLoopback()
+}
+
+// url is where the server answers.
+func (s *server) url() string {
+	scheme := "http"
+	if s.plan.tls != nil {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(s.calls.Addr().String())
+	if err != nil {
+		return scheme + "://" + s.calls.Addr().String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// flagsForClients are the flags that a command on this machine needs to find
+// the server and its key; empty if the defaults do.
+func (s *server) flagsForClients() string {
+	text := ""
+	if s.url() != "http://127.0.0.1:8094" {
+		text += " --url " + s.url()
+	}
+	if s.plan.flags.DevTLS {
+		text += " --insecure"
+	}
+	if s.dir != "./spectralnotify-data" {
+		text += " --data-dir " + shown(string(s.dir))
+	}
+	return text
+}
+
+// sayReady prints that the server answers, for a person, in one line; the first
+// key in another one, once.
+func (s *server) sayReady(w io.Writer, next string) {
+	if s.key.made != "" {
+		fmt.Fprintf(w, "admin key, shown this once: %s\n", s.key.made)
+	}
+	fmt.Fprintf(w, "spectralnotify ready at %s · data in %s · %s · %s\n", s.url(), shown(string(s.dir)), s.key.hint, next)
+}

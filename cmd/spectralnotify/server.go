@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/spectralnotify/spectralnotify/internal/admin"
+	"github.com/spectralnotify/spectralnotify/internal/datadir"
+	"github.com/spectralnotify/spectralnotify/internal/object"
+	"github.com/spectralnotify/spectralnotify/internal/rpc"
+	"github.com/spectralnotify/spectralnotify/internal/service"
+)
+
+// hangUp is how long calls under way may take to end at a stop.
+const hangUp = 2 * time.Second
+
+// A server is a house with its doors open.
+type server struct {
+	*house
+	plan     plan
+	key      firstKey
+	calls    net.Listener
+	operator net.Listener
+	doors    []*http.Server
+	faults   chan error // from the doors; buffered for each
+	closing  atomic.Bool
+	stopTidy context.CancelFunc
+	tidying  sync.WaitGroup
+}
+
+// openServer opens the house and its doors: when it returns, calls are
+// answered. run must be called.
+func openServer(con *console, flags serveFlags, dataDir string) (*server, error) {
+	plan, err := flags.check()
+	if err != nil {
+		return nil, err
+	}
+	syscall.Umask(0o077)
+	h, err := openHouse(houseConfig{
+		dir: datadir.Dir(dataDir), log: newLog(con.err, flags),
+		maxJournalBytes: int64(flags.MaxJournalBytes), maxPendingBytes: int64(flags.MaxPendingBytes),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &server{house: h, plan: plan, faults: make(chan error, 2)}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(err, s.abort())
+	}
+	return s, nil
+}
+
+func (s *server) open() (err error) {
+	if s.calls, err = listen("--addr", s.plan.flags.Addr); err != nil {
+		return err
+	}
+	if s.operator, err = listen("--admin-addr", s.plan.flags.AdminAddr); err != nil {
+		return err
+	}
+	if s.key, err = s.makeFirstKey(); err != nil {
+		return err
+	}
+	calls, operator, err := s.handlers()
+	if err != nil {
+		return err
+	}
+	if err := s.lock.Say(datadir.Holder{PID: os.Getpid(), Addr: s.calls.Addr().String(), Admin: s.operator.Addr().String()}); err != nil {
+		return err
+	}
+	s.host.Start()
+	ctx, stop := context.WithCancel(context.Background())
+	s.stopTidy = stop
+	s.tidying.Go(func() { s.tidy(ctx) })
+	s.serve(calls, rpc.Limit(s.calls, s.plan.flags.MaxConnections), s.plan.tls != nil)
+	s.serve(operator, s.operator, false)
+	return nil
+}
+
+// handlers wires the doors.
+func (s *server) handlers() (calls, operator *http.Server, err error) {
+	flags := s.plan.flags
+	tasks, err := service.New(service.Config{
+		Host: s.host, Lister: s.ledger, MaxEvents: flags.MaxEvents,
+		MaxFollowersTask: flags.MaxFollowersTask, MaxFollowers: flags.MaxFollowers,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	gate, err := service.NewGate(service.GateConfig{
+		Policy: service.Open, Keys: s.ledger, Bootstrap: s.plan.bootstrap, Now: microNow, Log: s.log,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	calls, err = rpc.New(rpc.Config{
+		Service: tasks, Gate: gate, Now: time.Now, Log: s.log, HomeOnly: s.plan.homeOnly,
+		Origins: flags.CORSOrigin, Ready: s.ready,
+	})
+	if err != nil {
+		return nil, nil, usagef("%v", err)
+	}
+	calls.TLSConfig = s.plan.tls
+	operator, err = admin.New(admin.Config{Host: s.host, Gate: gate, Log: s.log})
+	return calls, operator, err
+}
+
+// ready says why calls are not taken; nil while they are.
+func (s *server) ready() error {
+	if s.closing.Load() {
+		return object.ErrDraining
+	}
+	return nil
+}
+
+// serve answers on a listener until the door is shut.
+func (s *server) serve(door *http.Server, l net.Listener, secure bool) {
+	door.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
+	s.doors = append(s.doors, door)
+	go func() {
+		var err error
+		if secure {
+			err = door.ServeTLS(l, "", "")
+		} else {
+			err = door.Serve(l)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			s.faults <- fmt.Errorf("serve on %s: %w", l.Addr(), err)
+		}
+	}()
+}
+
+// run waits for ctx, or for a door that breaks, and then stops.
+func (s *server) run(ctx context.Context) error {
+	var fault error
+	select {
+	case <-ctx.Done():
+		s.log.Info("stopping", "at most", s.plan.flags.StopTimeout+hangUp)
+	case fault = <-s.faults:
+	}
+	return errors.Join(fault, s.stop())
+}
+
+// stop lets calls under way end, tells watches that the server leaves, writes
+// home what it can in time, and closes everything. What is not home then is
+// safe in the ledger: no failure.
+func (s *server) stop() error {
+	s.closing.Store(true)
+	s.host.Drain()
+	ctx, cancel := context.WithTimeout(context.Background(), hangUp)
+	defer cancel()
+	var leaving sync.WaitGroup
+	for _, door := range s.doors {
+		leaving.Go(func() {
+			if door.Shutdown(ctx) != nil {
+				door.Close()
+			}
+		})
+	}
+	leaving.Wait()
+	s.stopTidy()
+	s.tidying.Wait()
+
+	ctx, cancel = context.WithTimeout(context.Background(), s.plan.flags.StopTimeout)
+	defer cancel()
+	if err := s.host.Stop(ctx); err != nil {
+		s.log.Warn("not everything was written home; it is safe in the ledger and goes home after the next start", "error", err)
+	}
+	return s.close()
+}
+
+// abort closes what a server that did not come up has open.
+func (s *server) abort() error {
+	for _, l := range []net.Listener{s.calls, s.operator} {
+		if l != nil {
+			l.Close()
+		}
+	}
+	return s.close()
+}
+
+// newLog returns the log that the flags ask for.
+func newLog(w io.Writer, flags serveFlags) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(flags.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if flags.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
