@@ -8,6 +8,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
+	"github.com/spectralnotify/spectralnotify/internal/sqlite"
 )
 
 // explain adds the class of a failure that a caller can act on.
@@ -15,7 +16,8 @@ func explain(err error) error {
 	switch {
 	case err == nil, errors.Is(err, journal.ErrDamaged):
 		return err
-	case errors.Is(err, sqlite3.CORRUPT), errors.Is(err, sqlite3.NOTADB), errors.Is(err, sqlite3.IOERR_DATA):
+	case errors.Is(err, sqlite3.CORRUPT), errors.Is(err, sqlite3.NOTADB), errors.Is(err, sqlite3.IOERR_DATA),
+		errors.Is(err, sqlite.ErrNoChecksums), errors.Is(err, sqlite.ErrForeign):
 		return fmt.Errorf("%w: %w", journal.ErrDamaged, err)
 	}
 	return err

@@ -60,15 +60,28 @@ type Ledger struct {
 	base   int64      // uptime at the last open, in seconds
 	closed bool
 
-	plan plan // of the batch that is being committed
-	room room
-	pool atomic.Pointer[pool]
+	lacks mutant
+	plan  plan // of the batch that is being committed
+	room  room
+	pool  atomic.Pointer[pool]
 }
 
 // New opens the ledger of a directory, or makes a new one. It returns
 // journal.ErrDamaged if what is stored is not what was written, and
 // sqlite.ErrNewer if a newer program wrote it. The caller closes it.
 func New(cfg Config) (*Ledger, error) {
+	return create(cfg, mutant{})
+}
+
+// mutant says which safeties a ledger lacks: tests take one out to show that
+// they would notice.
+type mutant struct {
+	inspection bool // of the -wal before SQLite reads it
+	checkpoint bool // before the first read
+	cut        bool // of what a failed commit left in the -wal
+}
+
+func create(cfg Config, lacks mutant) (*Ledger, error) {
 	if cfg.Dir == "" || cfg.Now == nil || cfg.Monotonic == nil {
 		return nil, errors.New("ledger: Dir, Now and Monotonic are required")
 	}
@@ -81,7 +94,7 @@ func New(cfg Config) (*Ledger, error) {
 	if cfg.Readers <= 0 {
 		cfg.Readers = 4
 	}
-	l := &Ledger{cfg: cfg, path: filepath.Join(cfg.Dir, FileName)}
+	l := &Ledger{cfg: cfg, path: filepath.Join(cfg.Dir, FileName), lacks: lacks}
 	l.room.max = cfg.MaxJournalBytes
 	if err := l.open(); err != nil {
 		return nil, err
@@ -127,6 +140,9 @@ func (l *Ledger) Recover(context.Context) error {
 		frames = l.w.frames()
 	}
 	l.abandon(errRecovering)
+	if l.lacks.cut {
+		frames = -1
+	}
 	if err := l.cutWAL(frames); err != nil {
 		return fmt.Errorf("ledger: recover %s: %w", l.path, err)
 	}

@@ -22,16 +22,20 @@ func (l *Ledger) open() (err error) {
 			err = fmt.Errorf("ledger: open %s: %w", l.path, explain(err))
 		}
 	}()
-	if err := inspectWAL(l.path, l.cfg.VFS); err != nil {
-		return err
+	if !l.lacks.inspection {
+		if err := inspectWAL(l.path, l.cfg.VFS); err != nil {
+			return err
+		}
 	}
 	c, err := openWriter(l.path, l.cfg.VFS)
 	if err != nil {
 		return err
 	}
 	l.w = &writer{c: c}
-	if err := l.w.truncate(); err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
+	if !l.lacks.checkpoint {
+		if err := l.w.truncate(); err != nil {
+			return fmt.Errorf("checkpoint: %w", err)
+		}
 	}
 	if err := sqlite.Migrate(c, migrations(), applicationID); err != nil {
 		return err
@@ -153,11 +157,16 @@ func lastLSN(c *sqlite3.Conn) (int64, error) {
 			ifnull((SELECT max((SELECT max(lsn) FROM tombstone WHERE tombstone.class = dead.class)) FROM dead), 0))`)
 }
 
+const (
+	journalSQL = "SELECT generation, sequence, lsn, hash, entry FROM journal ORDER BY generation, sequence"
+	rowEndSQL  = "SELECT sequence, last_hash, last_lsn FROM object WHERE generation = ?"
+)
+
 // readJournal reads all of the journal once, in order, checks each chain of
 // events and counts what they take. It returns the newest position.
 func (l *Ledger) readJournal(c *sqlite3.Conn) (last int64, err error) {
 	l.room.reset()
-	row, err := sqlite.Prepare(c, "SELECT sequence, last_hash, last_lsn FROM object WHERE generation = ?")
+	row, err := sqlite.Prepare(c, rowEndSQL)
 	if err != nil {
 		return 0, err
 	}
@@ -172,7 +181,7 @@ func (l *Ledger) readJournal(c *sqlite3.Conn) (last int64, err error) {
 		last = max(last, link.lsn)
 		return meets(row, generation, link)
 	}
-	err = sqlite.Each(c, "SELECT generation, sequence, lsn, hash, entry FROM journal ORDER BY generation, sequence", func(s *sqlite3.Stmt) error {
+	err = sqlite.Each(c, journalSQL, func(s *sqlite3.Stmt) error {
 		if g := s.ColumnInt64(0); g != generation {
 			if err := end(); err != nil {
 				return err

@@ -28,9 +28,9 @@ type Config struct {
 	// PageSize of a new database, in bytes; 0 is 4096. An old one keeps its own.
 	PageSize int
 
-	// Checksums puts a checksum on each page of a new database. An old one that
-	// has them is verified whether this is set or not; if it is set and they
-	// cannot be had, Open fails.
+	// Checksums puts a checksum on each page of an empty database, and refuses
+	// one with tables that has none with ErrNoChecksums. A database that has them
+	// is verified whether this is set or not.
 	Checksums bool
 
 	// MustExist refuses to make a new file.
@@ -100,13 +100,8 @@ func prepare(c *sqlite3.Conn, cfg Config) error {
 			return err
 		}
 	}
-	if cfg.Checksums && !cfg.ReadOnly {
-		if err := c.EnableChecksums("main"); err != nil {
-			return fmt.Errorf("enable checksums: %w", err)
-		}
-	}
 	if cfg.Checksums {
-		if err := assert(c, "checksum_verification", "1"); err != nil {
+		if err := checksums(c, cfg); err != nil {
 			return err
 		}
 	}
@@ -119,6 +114,28 @@ func prepare(c *sqlite3.Conn, cfg Config) error {
 		return err
 	}
 	return assert(c, "synchronous", "2")
+}
+
+// ErrNoChecksums: a database that should have checksums has none.
+var ErrNoChecksums = errors.New("the pages have no checksums")
+
+// checksums puts them on an empty database. One with tables must have them: to
+// add them later would bless whatever it holds, and its header may have lost them
+// by damage.
+func checksums(c *sqlite3.Conn, cfg Config) error {
+	tables, err := Int(c, "SELECT count(*) FROM sqlite_schema")
+	if err != nil {
+		return err
+	}
+	if tables == 0 && !cfg.ReadOnly {
+		if err := c.EnableChecksums("main"); err != nil {
+			return fmt.Errorf("enable checksums: %w", err)
+		}
+	}
+	if err := assert(c, "checksum_verification", "1"); err != nil {
+		return fmt.Errorf("%w: %w", ErrNoChecksums, err)
+	}
+	return nil
 }
 
 func pragmas(cfg Config) string {

@@ -1,0 +1,84 @@
+package ledger_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"testing"
+
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+	"github.com/spectralnotify/spectralnotify/internal/ledger"
+)
+
+// BenchmarkCommit measures commits of one event each; one op is one commit. The
+// journal is forgotten in step, so that it does not grow.
+func BenchmarkCommit(b *testing.B) {
+	for _, keyed := range []bool{false, true} {
+		for _, objects := range []int{1, 1000} {
+			for _, batch := range []int{1, 16, 32, 64} {
+				b.Run(fmt.Sprintf("keyed=%v/objects=%d/batch=%d", keyed, objects, batch), func(b *testing.B) {
+					benchmarkCommit(b, objects, batch, keyed)
+				})
+			}
+		}
+	}
+}
+
+func benchmarkCommit(b *testing.B, objects, batch int, keyed bool) {
+	var c clock
+	l, err := ledger.New(c.config(b.TempDir()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	rows := make([]journal.Row, objects)
+	data := make([]byte, 160)
+	state := make([]byte, 60)
+	for i := range rows {
+		rows[i] = journal.Row{
+			Key: journal.Key{Class: "task", ID: fmt.Sprintf("task-%08x", i*2654435761)}, Generation: l.Reserve(),
+			Status: 1, CreatedBy: "svc", State: state, CreatedAt: 1, UpdatedAt: 1, Type: "video",
+		}
+		commit(b, l, next(&rows[i], journal.OpCreate, data))
+	}
+	commits := make([]journal.Commit, 0, 2*batch)
+	receipts := make([]journal.Receipt, batch)
+	n := 0
+	b.ReportAllocs()
+	b.ResetTimer()
+	for done := 0; done < b.N; done += batch {
+		commits = commits[:0]
+		for i := range batch {
+			n++
+			row := &rows[n%objects]
+			c := next(row, journal.OpAppend, data)
+			if keyed {
+				r := &receipts[i]
+				binary.LittleEndian.PutUint64(r.Digest[:], uint64(n)*0x9e3779b97f4a7c15)
+				r.Row, r.Generation, r.Sequence = *row, row.Generation, row.Sequence
+				c.Receipt = r
+			}
+			commits = append(commits, c)
+			if row.Sequence%64 == 0 {
+				commits = append(commits, journal.Commit{Op: journal.OpForget, Row: *row, Upto: row.Sequence})
+			}
+		}
+		commit(b, l, commits...)
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commits/s")
+}
+
+func next(row *journal.Row, op journal.Op, data []byte) journal.Commit {
+	row.Sequence++
+	row.Hash = journal.Hash(row.Hash, data)
+	c := journal.Commit{Op: op, Row: *row, Expect: row.Sequence - 1, Was: row.Status}
+	c.Entries = []journal.Entry{{Sequence: row.Sequence, Hash: row.Hash, Data: data}}
+	return c
+}
+
+func commit(b *testing.B, l *ledger.Ledger, batch ...journal.Commit) {
+	b.Helper()
+	if lost, err := l.Commit(b.Context(), batch); err != nil || len(lost) != 0 {
+		b.Fatal(lost, err)
+	}
+}
