@@ -30,6 +30,8 @@ func callError(f clientFlags, err error) error {
 		return fmt.Errorf("%s; give a key in %s or by --api-key-file", text, envAPIKey)
 	case connect.CodeUnavailable:
 		return unavailable(f.URL, failed)
+	case connect.CodeDeadlineExceeded:
+		return fmt.Errorf("the server at %s did not answer in time; a change that was asked for may have happened or not", f.URL)
 	case connect.CodeInternal, connect.CodeUnknown:
 		return fmt.Errorf("the server at %s failed: %s", f.URL, text)
 	}

@@ -39,7 +39,7 @@ func (f clientFlags) client() (taskv1connect.TaskServiceClient, error) {
 
 func newClient(base *url.URL, key string, insecure bool) taskv1connect.TaskServiceClient {
 	return taskv1connect.NewTaskServiceClient(newHTTPClient(insecure), strings.TrimSuffix(base.String(), "/"),
-		connect.WithInterceptors(withKey(key), retryUnavailable{}))
+		connect.WithInterceptors(withKey(key), retryUnavailable{patience}))
 }
 
 // newHTTPClient speaks HTTP/1.1, one connection per watch, so that what a

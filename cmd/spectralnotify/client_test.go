@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect"
 
@@ -76,17 +78,47 @@ func TestAChangeIsTriedAgainWithTheSameKey(t *testing.T) {
 	if len(s.heads) != 4 {
 		t.Fatalf("%d tries, want 3 and 1", len(s.heads))
 	}
-	first, other := s.heads[0].Get("Idempotency-Key"), s.heads[3].Get("Idempotency-Key")
-	for _, h := range s.heads[1:3] {
-		if h.Get("Idempotency-Key") != first || len(first) < 20 {
-			t.Errorf("a try had the key %q, the first one %q", h.Get("Idempotency-Key"), first)
-		}
+	if !sameKey(s.heads[:3]) {
+		t.Error("the tries of one call had different keys, or none")
 	}
-	if other == first {
-		t.Errorf("two calls had the same key %q", other)
+	if sameKey(s.heads[2:]) {
+		t.Error("two calls had the same key")
 	}
 	if got := s.heads[0].Get("Authorization"); got != "Bearer sn_secret" {
 		t.Errorf("Authorization was %q", got)
+	}
+}
+
+// sameKey reports whether all tries carried one and the same key.
+func sameKey(tries []http.Header) bool {
+	first := tries[0].Get("Idempotency-Key")
+	for _, h := range tries {
+		if h.Get("Idempotency-Key") != first || len(first) < 20 {
+			return false
+		}
+	}
+	return true
+}
+
+// The mutant: a key made anew at every try.
+func TestAKeyForEveryTryIsNoticed(t *testing.T) {
+	s, base := serveShy(t, 2)
+	client := taskv1connect.NewTaskServiceClient(http.DefaultClient, base,
+		connect.WithInterceptors(retryUnavailable{}, newKeyEachTry{}))
+	if _, err := client.Create(t.Context(), &taskv1.CreateRequest{TaskId: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.heads) != 3 || sameKey(s.heads) {
+		t.Errorf("the test would not notice it: %v", s.heads)
+	}
+}
+
+type newKeyEachTry struct{ retryUnavailable }
+
+func (newKeyEachTry) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
+	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
+		req.Header().Set("Idempotency-Key", rand.Text())
+		return next(ctx, req)
 	}
 }
 
@@ -149,7 +181,11 @@ func TestBackOffGrowsToABoundAndVaries(t *testing.T) {
 	if seen[true] != 200 {
 		t.Errorf("%d of 200 waits are out of their bounds", seen[false])
 	}
-	if backOff(50) == backOff(50) && backOff(50) == backOff(50) {
-		t.Error("waits do not vary")
+	waits := map[time.Duration]bool{}
+	for range 20 {
+		waits[backOff(50)] = true
+	}
+	if len(waits) < 10 {
+		t.Errorf("20 waits have %d lengths", len(waits))
 	}
 }

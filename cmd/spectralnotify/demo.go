@@ -45,7 +45,8 @@ func (c *demoCmd) Run(ctx context.Context, con *console) (err error) {
 	if err != nil {
 		return err
 	}
-	s.sayReady(con.out, fmt.Sprintf("seed %d · Ctrl-C ends", c.Seed))
+	s.key.made = "" // it goes with the demo; its file is enough
+	s.sayReady(con.out, fmt.Sprintf("seed %d · Ctrl-C ends\nfrom another terminal: spectralnotify task list%s", c.Seed, s.flagsForClients()))
 	ctx, leave := context.WithCancel(ctx)
 	jobs := sync.WaitGroup{}
 	jobs.Go(func() {
@@ -147,6 +148,8 @@ type players struct {
 
 // run acts out n plans at once, total in all, 0 for without end.
 func (p *players) run(ctx context.Context, planner *work.Planner, n, total int) error {
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
 	plans := make(chan work.Plan)
 	go func() {
 		defer close(plans)
@@ -158,8 +161,6 @@ func (p *players) run(ctx context.Context, planner *work.Planner, n, total int) 
 			}
 		}
 	}()
-	ctx, leave := context.WithCancelCause(ctx)
-	defer leave(nil)
 	var all sync.WaitGroup
 	for i := range n {
 		all.Go(func() {

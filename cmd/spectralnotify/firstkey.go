@@ -21,8 +21,7 @@ type firstKey struct {
 
 // makeFirstKey makes an admin key if there is none at all, the server cannot be
 // reached from other machines, and the operator did not bring one. It is in its
-// file before it is valid: a crash between the two leaves no key that nobody
-// has.
+// file before it is valid.
 func (s *server) makeFirstKey() (firstKey, error) {
 	if s.plan.preset {
 		return firstKey{hint: "key in " + envBootstrapKey}, nil
@@ -39,17 +38,29 @@ func (s *server) makeFirstKey() (firstKey, error) {
 	if err != nil {
 		return firstKey{}, fmt.Errorf("make the first key: %w", err)
 	}
-	if err := s.dir.WriteAdminKey(key.Reveal()); err != nil {
-		return firstKey{}, err
-	}
-	err = s.ledger.InsertKey(ctx, journal.APIKey{
-		ID: key.ID(), Name: "first key", Subject: "admin", SecretHash: key.Hash(),
-		Scopes: auth.Admin.Names(), CreatedAt: microNow(),
-	})
+	err = layDown(
+		func() error { return s.dir.WriteAdminKey(key.Reveal()) },
+		func() error {
+			return s.ledger.InsertKey(ctx, journal.APIKey{
+				ID: key.ID(), Name: "first key", Subject: "admin", SecretHash: key.Hash(),
+				Scopes: auth.Admin.Names(), CreatedAt: microNow(),
+			})
+		},
+	)
 	if err != nil {
 		return firstKey{}, err
 	}
 	return firstKey{made: key.Reveal(), hint: "key in " + shown(s.dir.AdminKey())}, nil
+}
+
+// layDown writes a key into its file, then makes it valid. In the other order a
+// crash between the two would leave a key that nobody has, and none would be
+// made again.
+func layDown(keep, validate func() error) error {
+	if err := keep(); err != nil {
+		return err
+	}
+	return validate()
 }
 
 // oldKey says where a key is that was there before.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"syscall"
 	"time"
 
 	"github.com/spectralnotify/spectralnotify/internal/datadir"
@@ -37,6 +38,7 @@ type houseConfig struct {
 // openHouse takes a data directory, makes it if need be, and opens all that is
 // in it. Nothing runs before host.Start. The caller closes it.
 func openHouse(cfg houseConfig) (*house, error) {
+	syscall.Umask(0o077) // what is made from now on is for its owner alone
 	if err := cfg.dir.Make(); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,10 @@ const (
 	tries     = 5
 	firstWait = 100 * time.Millisecond
 	longWait  = 5 * time.Second
+
+	// patience is how long one try may take: a server answers, or gives up,
+	// after 10 s.
+	patience = 15 * time.Second
 )
 
 // withKey adds the caller's key to every call, if there is one.
@@ -44,15 +48,17 @@ func (withKey) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.S
 // retryUnavailable tries a call again while the server is unavailable. A call
 // that changes something carries a random Idempotency-Key, the same at every
 // try, so that it has its effect once.
-type retryUnavailable struct{}
+type retryUnavailable struct {
+	patience time.Duration // for each try; 0 is without end
+}
 
-func (retryUnavailable) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
+func (r retryUnavailable) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
 		if req.Spec().IdempotencyLevel != connect.IdempotencyNoSideEffects && req.Header().Get("Idempotency-Key") == "" {
 			req.Header().Set("Idempotency-Key", rand.Text())
 		}
 		for try := 1; ; try++ {
-			res, err := next(ctx, req)
+			res, err := r.once(ctx, next, req)
 			if err == nil || connect.CodeOf(err) != connect.CodeUnavailable || try == tries {
 				return res, err
 			}
@@ -61,6 +67,15 @@ func (retryUnavailable) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 			}
 		}
 	}
+}
+
+func (r retryUnavailable) once(ctx context.Context, next connect.UnaryFunc, req connect.AnyRequest) (connect.AnyResponse, error) {
+	if r.patience == 0 {
+		return next(ctx, req)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
+	defer cancel()
+	return next(ctx, req)
 }
 
 func (retryUnavailable) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {

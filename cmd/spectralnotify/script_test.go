@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"regexp"
@@ -26,6 +28,7 @@ func TestMain(m *testing.M) {
 //	serve [FLAGS]          start a server and wait until it is ready; again: at the same address
 //	stop                   end it by SIGINT; it must exit with code 0
 //	kill-server            end it by SIGKILL
+//	hang                   begin a call to the server and never finish it
 //	start NAME ARGS        start spectralnotify ARGS in the background
 //	until NAME REGEXP      wait until what it printed matches
 //	interrupt NAME         send it SIGINT
@@ -41,6 +44,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("SPECTRALNOTIFY_DATA_DIR", "data")
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("TZ", "UTC")
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // with -race, each of many commands would sleep a second
 			env.Values["processes"] = map[string]*process{}
 			return nil
 		},
@@ -74,6 +78,7 @@ func TestScripts(t *testing.T) {
 				running(ts, args[0]).ends(ts, number(ts, args[1]))
 			},
 			"exits":     exits,
+			"hang":      hang,
 			"damage":    damage,
 			"each-once": eachOnce,
 		},
@@ -134,7 +139,7 @@ func start(ts *testscript.TestScript, name string, args []string) *process {
 // environ is the script's environment.
 func environ(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ", "NO_COLOR", "GOCOVERDIR"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ", "NO_COLOR", "GORACE", "GOCOVERDIR"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	for _, name := range knownEnv() {
@@ -209,6 +214,18 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if code == exitUsage && strings.Count(ts.ReadFile("stderr"), "\n") != 1 {
 		ts.Fatalf("wrong input must end with one line")
 	}
+}
+
+func hang(ts *testscript.TestScript, _ bool, _ []string) {
+	conn, err := net.Dial("tcp", ts.Getenv("ADDR"))
+	ts.Check(err)
+	ts.Defer(func() { conn.Close() })
+	_, err = io.WriteString(conn, "POST /spectralnotify.task.v1.TaskService/GetById HTTP/1.1\r\nHost: localhost\r\n"+
+		"Content-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n")
+	ts.Check(err)
+	// The server asks for the rest, so the call has begun.
+	_, err = io.ReadFull(conn, make([]byte, len("HTTP/1.1 100 Continue")))
+	ts.Check(err)
 }
 
 func damage(ts *testscript.TestScript, _ bool, args []string) {

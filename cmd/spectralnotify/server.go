@@ -11,7 +11,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/spectralnotify/spectralnotify/internal/admin"
@@ -45,7 +44,6 @@ func openServer(con *console, flags serveFlags, dataDir string) (*server, error)
 	if err != nil {
 		return nil, err
 	}
-	syscall.Umask(0o077)
 	h, err := openHouse(houseConfig{
 		dir: datadir.Dir(dataDir), log: newLog(con.err, flags),
 		maxJournalBytes: int64(flags.MaxJournalBytes), maxPendingBytes: int64(flags.MaxPendingBytes),

@@ -36,8 +36,3 @@ func eventWord(t taskv1.EventType) string {
 func word(name, prefix string) string {
 	return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, prefix)), "_", "-")
 }
-
-// ended reports whether a task of this status has ended.
-func ended(s taskv1.TaskStatus) bool {
-	return s >= taskv1.TaskStatus_TASK_STATUS_SUCCESS
-}

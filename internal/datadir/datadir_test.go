@@ -101,6 +101,19 @@ func TestASecondHolderIsRefusedAndToldWhoHolds(t *testing.T) {
 	again.Close()
 }
 
+// The mutant of the lock: without flock the second holder is not refused.
+func TestWithoutFlockTwoHold(t *testing.T) {
+	datadir.WithoutFlock(t)
+	d := newDir(t)
+	for range 2 {
+		l, err := d.Hold()
+		if err != nil {
+			t.Fatalf("the test of the lock would not notice that it is missing: %v", err)
+		}
+		defer l.Close()
+	}
+}
+
 func TestADeadProcessHoldsNothing(t *testing.T) {
 	d := newDir(t)
 	cmd := exec.Command(os.Args[0])

@@ -36,6 +36,9 @@ type Lock struct {
 	file *os.File
 }
 
+// flock is the kernel's; only tests set another.
+var flock = syscall.Flock
+
 // Hold takes the directory for this process, or fails with a *HeldError. The
 // directory must exist. Close gives it back.
 func (d Dir) Hold() (*Lock, error) {
@@ -44,7 +47,7 @@ func (d Dir) Hold() (*Lock, error) {
 		return nil, fmt.Errorf("datadir: open lock: %w", err)
 	}
 	l := &Lock{file: f}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		defer f.Close()
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("datadir: lock %s: %w", f.Name(), err)

@@ -49,6 +49,9 @@ type Watch struct {
 
 	// Cut, if set, is told why a stream was cut, before the pause.
 	Cut func(error)
+
+	// trusting leaves the check of event numbers out; only tests set it.
+	trusting bool
 }
 
 // Failures that end a watch or cut a stream.
@@ -107,7 +110,7 @@ func (w *Watch) once(ctx context.Context, place *place, each func(*taskv1.WatchR
 	for stream.Receive() {
 		alive.Reset()
 		m := stream.Msg()
-		if err := place.take(m); err != nil {
+		if err := place.take(m); err != nil && !w.trusting {
 			return false, err
 		}
 		if err := each(m); err != nil {

@@ -157,27 +157,117 @@ func TestEachEventComesOnceWhereverTheStreamIsCut(t *testing.T) {
 	}
 }
 
-// The mutants of the check: a server that resumes wrongly must be noticed, never
-// passed on.
-func TestAWrongServerIsNoticed(t *testing.T) {
-	tests := map[string]*server{
+// wrong are servers that resume or send wrongly.
+func wrong() map[string]*server {
+	servers := map[string]*server{
 		"an event is left out":     {damage: func(id int64) int64 { return id + id/7 }},
 		"an event comes twice":     {damage: func(id int64) int64 { return min(id, 7) }},
 		"events come out of order": {damage: func(id int64) int64 { return id ^ 1 }},
 		"a resume goes back":       {life: func() int { return 3 }, resume: func(string) int64 { return 3 }},
 	}
-	for name, s := range tests {
+	for _, s := range servers {
+		s.n, s.end = 20, taskv1.EndReason_END_REASON_FINISHED
+	}
+	return servers
+}
+
+// inOrder reports whether a watch passed on the events from 4 on, each once.
+func inOrder(ids []int64) bool { return slices.Equal(ids, upTo(3+int64(len(ids)))) }
+
+func TestAWrongServerIsNoticed(t *testing.T) {
+	for name, s := range wrong() {
 		t.Run(name, func(t *testing.T) {
-			s.n, s.end = 20, taskv1.EndReason_END_REASON_FINISHED
 			ids, err := follow(t, s, nil)
 			if err == nil {
 				t.Fatalf("nothing was noticed in %v", ids)
 			}
-			if !slices.Equal(ids, upTo(3+int64(len(ids)))) {
+			if !inOrder(ids) {
 				t.Fatalf("passed on %v", ids)
 			}
 		})
 	}
+}
+
+// The mutants: without the check the same servers get their wrong events
+// through, and without the cursor events come twice.
+func TestWithoutTheCheckWrongEventsComeThrough(t *testing.T) {
+	for name, s := range wrong() {
+		t.Run(name, func(t *testing.T) {
+			ids, err := follow(t, s, resume.Trust)
+			if err != nil && inOrder(ids) {
+				t.Errorf("the server does not need a check: %v, %v", ids, err)
+			}
+			if err == nil && inOrder(ids) {
+				t.Errorf("the test notices nothing in %v", ids)
+			}
+		})
+	}
+}
+
+func TestWithoutTheCursorEventsComeTwice(t *testing.T) {
+	lives := []int{3, -1}
+	s := &server{n: 10, end: taskv1.EndReason_END_REASON_FINISHED, life: func() int {
+		life := lives[0]
+		lives = lives[1:]
+		return life
+	}}
+	ids, err := follow(t, s, func(w *resume.Watch) {
+		w.Open = func(ctx context.Context, req *taskv1.WatchRequest) (resume.Stream, error) {
+			req.Cursor = ""
+			return s.open(ctx, req)
+		}
+	})
+	if err != nil || slices.Equal(ids, upTo(10)) {
+		t.Errorf("got %v, %v; the test would not notice a lost cursor", ids, err)
+	}
+}
+
+// After a reset the numbers begin anew: the data may be older than what was
+// shown.
+func TestAResetBeginsAnew(t *testing.T) {
+	script := []*taskv1.WatchResponse{
+		{Cursor: "a.9", Sequence: 9, Message: &taskv1.WatchResponse_Snapshot{Snapshot: &taskv1.Snapshot{}}},
+		{Cursor: "a.10", Sequence: 10, Message: &taskv1.WatchResponse_Event{Event: &taskv1.TaskEvent{Event: &taskv1.Event{Id: 10}}}},
+		{Cursor: "b.2", Sequence: 2, Message: &taskv1.WatchResponse_Reset_{Reset_: &taskv1.Reset{Reason: taskv1.ResetReason_RESET_REASON_EPOCH_CHANGED}}},
+		{Cursor: "b.2", Sequence: 2, Message: &taskv1.WatchResponse_Snapshot{Snapshot: &taskv1.Snapshot{}}},
+		{Cursor: "b.3", Sequence: 3, Message: &taskv1.WatchResponse_Event{Event: &taskv1.TaskEvent{Event: &taskv1.Event{Id: 3}}}},
+		{Cursor: "b.3", Sequence: 3, Message: &taskv1.WatchResponse_Removed{Removed: &taskv1.Removed{}}},
+		{Cursor: "c.1", Sequence: 1, Message: &taskv1.WatchResponse_Event{Event: &taskv1.TaskEvent{Event: &taskv1.Event{Id: 1}}}},
+		{Sequence: 1, Message: &taskv1.WatchResponse_End{End: &taskv1.End{Reason: taskv1.EndReason_END_REASON_FINISHED}}},
+	}
+	got := 0
+	w := &resume.Watch{
+		Open: func(context.Context, *taskv1.WatchRequest) (resume.Stream, error) {
+			return &tape{left: script}, nil
+		},
+		Request: &taskv1.WatchRequest{},
+		Pause:   func(context.Context, int) error { return errors.New("the stream was cut") },
+	}
+	err := w.Run(t.Context(), func(*taskv1.WatchResponse) error {
+		got++
+		return nil
+	})
+	if err != nil || got != len(script) {
+		t.Errorf("got %d messages, %v, want all %d", got, err, len(script))
+	}
+}
+
+// A tape is a stream of given messages.
+type tape struct {
+	left []*taskv1.WatchResponse
+	msg  *taskv1.WatchResponse
+}
+
+func (s *tape) Msg() *taskv1.WatchResponse { return s.msg }
+func (s *tape) Err() error                 { return nil }
+func (s *tape) Close() error               { return nil }
+
+func (s *tape) Receive() bool {
+	if len(s.left) == 0 {
+		return false
+	}
+	s.msg, s.left = s.left[0], s.left[1:]
+	return true
 }
 
 func TestHowAWatchEnds(t *testing.T) {
