@@ -3,7 +3,6 @@ package ledger
 import (
 	"errors"
 	"fmt"
-	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -25,8 +24,8 @@ func explain(err error) error {
 
 // noSpace reports whether a write failed for want of room, and nothing but a
 // write: a sync that fails, even for want of room, leaves open what is durable.
-func noSpace(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) && errors.Is(err, sqlite3.IOERR_WRITE)
+func (d *disk) noSpace(err error) bool {
+	return d.noRoom.Load() && (errors.Is(err, sqlite3.IOERR_WRITE) || errors.Is(err, sqlite3.IOERR_TRUNCATE))
 }
 
 func damaged(format string, args ...any) error {

@@ -49,6 +49,7 @@ type Config struct {
 type Ledger struct {
 	cfg   Config
 	path  string
+	disk  *disk
 	epoch atomic.Pointer[string]
 	next  atomic.Int64 // the last generation that was reserved
 
@@ -96,7 +97,12 @@ func create(cfg Config, lacks mutant) (*Ledger, error) {
 	}
 	l := &Ledger{cfg: cfg, path: filepath.Join(cfg.Dir, FileName), lacks: lacks}
 	l.room.max = cfg.MaxJournalBytes
+	var err error
+	if l.disk, err = newDisk(cfg.VFS); err != nil {
+		return nil, err
+	}
 	if err := l.open(); err != nil {
+		l.disk.unregister()
 		return nil, err
 	}
 	return l, nil
@@ -163,6 +169,7 @@ func (l *Ledger) Close() error {
 		return nil
 	}
 	l.closed = true
+	defer l.disk.unregister()
 	if p := l.pool.Swap(nil); p != nil {
 		p.close()
 	}

@@ -27,7 +27,7 @@ func (l *Ledger) open() (err error) {
 			return err
 		}
 	}
-	c, err := openWriter(l.path, l.cfg.VFS)
+	c, err := openWriter(l.path, l.disk.name)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (l *Ledger) open() (err error) {
 		l.w = &writer{c: c}
 		return err
 	}
-	p, err := openPool(l.path, l.cfg.VFS, l.cfg.Readers)
+	p, err := openPool(l.path, l.disk.name, l.cfg.Readers)
 	if err != nil {
 		return err
 	}

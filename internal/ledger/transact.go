@@ -18,6 +18,7 @@ const checkpointPages = 1000
 // it returns an error that is not journal.ErrFull, the ledger is broken.
 func (l *Ledger) transact(change func() error) error {
 	w := l.w
+	l.disk.noRoom.Store(false)
 	if w.stale {
 		// A commit that found no room left pieces in the -wal. They go before
 		// anything is written over them, or there is still no room.
@@ -61,7 +62,7 @@ func (l *Ledger) undo(err error) error {
 }
 
 func (l *Ledger) afterRollback(err error) error {
-	if noSpace(err) || errors.Is(err, sqlite3.BUSY) && l.w.stale {
+	if l.disk.noSpace(err) || errors.Is(err, sqlite3.BUSY) && l.w.stale {
 		return fmt.Errorf("%w: %w", journal.ErrFull, err)
 	}
 	return l.fail(err)
@@ -71,7 +72,7 @@ func (l *Ledger) afterRollback(err error) error {
 // is certain: the commit frame is written last, so it is not there, and SQLite
 // has rolled back.
 func (l *Ledger) failedCommit(err error) error {
-	if noSpace(err) && l.w.c.GetAutocommit() {
+	if l.disk.noSpace(err) && l.w.c.GetAutocommit() {
 		l.w.stale = true
 		return fmt.Errorf("%w: %w", journal.ErrFull, err)
 	}
@@ -87,7 +88,7 @@ func (l *Ledger) checkpoint() error {
 	switch {
 	case err == nil, errors.Is(err, sqlite3.BUSY):
 		return nil
-	case noSpace(err):
+	case l.disk.noSpace(err):
 		l.cfg.Log.Warn("no room to move the ledger's -wal into the ledger", "pages", l.w.pages, "err", err)
 		return nil
 	}

@@ -1,0 +1,124 @@
+package ledger_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+	"github.com/spectralnotify/spectralnotify/internal/ledger"
+)
+
+// walOf makes the -wal of the tests: 4 transactions, and where each ends.
+func walOf(t *testing.T) (dir string, k *tracker, before map[string]journal.Row, ends []int64) {
+	t.Helper()
+	var c clock
+	dir = t.TempDir()
+	l := open(t, c.config(dir))
+	k = track(l)
+	size := func() int64 {
+		info, err := os.Stat(filepath.Join(dir, "ledger.db-wal"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	for range 4 {
+		before = map[string]journal.Row{}
+		for id, row := range k.rows {
+			before[id] = row
+		}
+		if err := k.step(t, 5); err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, size())
+	}
+	return killed(t, dir), k, before, ends
+}
+
+// opened opens a copy of a directory whose -wal is changed, and says what is
+// found: "refused", "all", "before" the last commit, or "wrong".
+func opened(t *testing.T, open maker, dir string, k *tracker, before map[string]journal.Row, change func([]byte) []byte) string {
+	t.Helper()
+	to := killed(t, dir)
+	name := filepath.Join(to, "ledger.db-wal")
+	wal, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, change(wal), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var c clock
+	l, err := open(c.config(to))
+	if err != nil {
+		if !errors.Is(err, journal.ErrDamaged) {
+			t.Fatalf("not an ErrDamaged: %v", err)
+		}
+		if kept, err := filepath.Glob(name + ".damaged-*"); err != nil || len(kept) != 1 {
+			t.Errorf("copies kept of the damaged -wal: %v, %v", kept, err)
+		}
+		return "refused"
+	}
+	defer l.Close()
+	switch {
+	case same(t, l, k.rows) == nil:
+		return "all"
+	case same(t, l, before) == nil:
+		return "before"
+	}
+	return "wrong"
+}
+
+func TestTornEndOfTheWALIsAccepted(t *testing.T) {
+	dir, k, before, ends := walOf(t)
+	from, to := ends[len(ends)-2], ends[len(ends)-1]
+	for at := from; at < to; at += 2048 + 512 {
+		cut := func(wal []byte) []byte { return wal[:at] }
+		if got := opened(t, ledger.New, dir, k, before, cut); got != "before" {
+			t.Errorf("the last commit is cut at byte %d of %d to %d: %s", at, from, to, got)
+		}
+		// The other sectors of the commit have arrived, this one has not.
+		hole := func(wal []byte) []byte { clear(wal[at:min(at+512, to)]); return wal }
+		if got := opened(t, ledger.New, dir, k, before, hole); got != "before" && got != "all" {
+			t.Errorf("the last commit lacks the sector at byte %d of %d to %d: %s", at, from, to, got)
+		}
+	}
+}
+
+func TestDamageInTheWALIsRefused(t *testing.T) {
+	dir, k, before, ends := walOf(t)
+	last := ends[len(ends)-2]
+	served := flips(t, ledger.New, dir, k, before, last)
+	if served != 0 {
+		t.Errorf("%d flipped bits before the last commit were served", served)
+	}
+}
+
+func TestDamageInTheWALMutantWithoutInspection(t *testing.T) {
+	dir, k, before, _ := walOf(t)
+	if flips(t, ledger.NewWithoutInspection, dir, k, before, 200) == 0 {
+		t.Error("a ledger that takes any invalid frame for the end was not caught")
+	}
+}
+
+// flips flips bits up to a byte: each of the headers of the file and of every
+// ninth frame, and some of its page. It returns how often the ledger opened without
+// what was answered.
+func flips(t *testing.T, open maker, dir string, k *tracker, before map[string]journal.Row, upto int64) (served int) {
+	const frame = 24 + 4096
+	for at := int64(0); at < upto; at++ {
+		inFrame := (at - 32) % frame
+		if at >= 32 && (inFrame >= 24 && inFrame%1361 != 0 || (at-32)/frame%9 != 0) {
+			continue
+		}
+		flip := func(wal []byte) []byte { wal[at] ^= 1 << (at % 8); return wal }
+		switch got := opened(t, open, dir, k, before, flip); got {
+		case "refused", "all":
+		default:
+			served++
+		}
+	}
+	return served
+}
