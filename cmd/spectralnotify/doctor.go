@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spectralnotify/spectralnotify/internal/datadir"
 	"github.com/spectralnotify/spectralnotify/internal/journal"
@@ -90,7 +91,7 @@ func (d *doctor) examine(ctx context.Context) (err error) {
 	return nil
 }
 
-const askForLedger = "the server will not start: keep a copy of the directory, then restore a backup"
+const askForLedger = "keep a copy of the whole directory, then restore a backup"
 
 // examineLedger opens the ledger; false if that is not possible.
 func (d *doctor) examineLedger(ctx context.Context) (ok bool, err error) {
@@ -163,9 +164,21 @@ func (d *doctor) examineFile(ctx context.Context, object journal.Loaded) error {
 		err = agrees(file, object)
 	}
 	if err != nil {
-		d.find(fmt.Sprintf("task %q: %s: %v", object.Row.ID, d.store.Path(object.Row.Generation), err), askForFile)
+		d.find(fmt.Sprintf("task %q: %s: %s", object.Row.ID, d.store.Path(object.Row.Generation), plain(err)), askForFile)
 	}
 	return nil
+}
+
+// plain says what is wrong with a file, without what was said before.
+func plain(err error) string {
+	switch {
+	case errors.Is(err, journal.ErrNotFound):
+		return "the file is missing"
+	case errors.Is(err, journal.ErrDamaged):
+		_, detail, _ := strings.Cut(err.Error(), journal.ErrDamaged.Error()+": ")
+		return "the file is not what was written: " + detail
+	}
+	return err.Error()
 }
 
 // agrees sees that a file and what the ledger knows of its task are one history.

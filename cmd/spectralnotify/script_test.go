@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 // The scripts read like pages of a manual. Beside the usual commands they have
 //
 //	serve [FLAGS]          start a server and wait until it is ready; again: at the same address
-//	stop                   end it by SIGINT; it must exit with code 0
+//	stop-server            end it by SIGINT; it must exit with code 0
 //	kill-server            end it by SIGKILL
 //	hang                   begin a call to the server and never finish it
 //	start NAME ARGS        start spectralnotify ARGS in the background
@@ -59,7 +59,7 @@ func TestScripts(t *testing.T) {
 				ts.Setenv("ADDR", ready[2])
 				ts.Setenv("SPECTRALNOTIFY_URL", ready[1]+"://"+ready[2])
 			},
-			"stop": func(ts *testscript.TestScript, _ bool, _ []string) {
+			"stop-server": func(ts *testscript.TestScript, _ bool, _ []string) {
 				p := running(ts, "server")
 				p.signal(ts, syscall.SIGINT)
 				p.ends(ts, 0)

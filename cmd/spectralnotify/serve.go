@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spectralnotify/spectralnotify/internal/auth"
+	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/rpc"
 )
 
@@ -42,6 +43,9 @@ type serveCmd struct {
 
 func (c *serveCmd) Run(ctx context.Context, con *console) error {
 	s, err := openServer(con, c.serveFlags, c.DataDir)
+	if errors.Is(err, journal.ErrDamaged) {
+		return fmt.Errorf("%w; look closer with: spectralnotify doctor --data-dir %s", err, shown(c.DataDir))
+	}
 	if err != nil {
 		return err
 	}
