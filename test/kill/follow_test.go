@@ -21,6 +21,7 @@ const (
 	burstSize    = 1000
 	burstTask    = "burst"
 	burstWriters = 4
+	maxBack      = 200 // messages that a watcher jumps back
 )
 
 // Watchers that are attached before, during and after a burst of 1,000 updates,
@@ -160,15 +161,14 @@ func (w *wanderer) read(m wire.Message) error {
 	return nil
 }
 
+// jump goes back behind one of the last messages.
 func (w *wanderer) jump() {
 	known := slices.Sorted(maps.Keys(w.cursors))
 	if len(known) == 0 {
 		return
 	}
-	at := known[w.random.IntN(len(known))]
-	if w.random.IntN(2) == 0 { // else it would never come far
-		at = known[len(known)-1]
-	}
+	back := w.random.IntN(min(len(known), maxBack))
+	at := known[len(known)-1-back]
 	w.Resume(w.cursors[at], at)
 }
 

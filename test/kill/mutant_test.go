@@ -46,7 +46,7 @@ var mutants = map[string]struct {
 			Old:  "w.at = from.sequence\n\t\tw.final",
 			New:  "w.at = from.sequence + 1\n\t\tw.final",
 		}},
-		want: []string{"where"},
+		want: []string{" where ", "current or heartbeat at"},
 	},
 }
 
