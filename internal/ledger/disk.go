@@ -133,9 +133,6 @@ func (f *gatheringFile) flush() error {
 	}
 	_, err := f.File.WriteAt(f.held, f.at)
 	f.held = f.held[:0]
-	if cap(f.held) > gatherLimit/4 {
-		f.held = nil
-	}
 	if err != nil {
 		return vfs.SystemError(f.disk.note(err), sqlite3.IOERR_WRITE)
 	}

@@ -1,5 +1,13 @@
 package ledger
 
+import (
+	"context"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+)
+
 // The ledgers with a safety taken out, for tests that must notice.
 
 func NewWithoutInspection(cfg Config) (*Ledger, error) { return create(cfg, mutant{inspection: true}) }
@@ -12,3 +20,28 @@ func NewWithoutCheckpoint(cfg Config) (*Ledger, error) {
 const CheckpointPages = checkpointPages
 
 func NewWithoutCut(cfg Config) (*Ledger, error) { return create(cfg, mutant{cut: true}) }
+
+// Plans returns how SQLite runs what a listing consists of: the page with each
+// index that the filter may drive, and the count.
+func (l *Ledger) Plans(ctx context.Context, q journal.Query) (plans []string, err error) {
+	err = l.snapshot(ctx, func(r *reader) error {
+		sources := []*driver{nil}
+		all := drivers(q.Class, &q.Filter)
+		for i := range all {
+			sources = append(sources, &all[i])
+		}
+		for _, d := range sources {
+			from, w := source(&q, d)
+			sql, values := pageSQL(&q, from, w)
+			err := r.each("EXPLAIN QUERY PLAN "+sql, values, func(s *sqlite3.Stmt) error {
+				plans = append(plans, s.ColumnText(3))
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return plans, err
+}
