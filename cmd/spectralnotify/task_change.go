@@ -27,7 +27,7 @@ func printChange(con *console, out outputFlags, answer changed) error {
 type createCmd struct {
 	ID       string   `arg:"" optional:"" help:"The task's id; made by the server if left out."`
 	Type     string   `help:"What kind of work it is, such as render."`
-	Tag      []string `help:"A label to list by; may be given again." placeholder:"TAG"`
+	Tag      []string `sep:"none" help:"A label to list by; may be given again." placeholder:"TAG"`
 	Metadata metadata `help:"A JSON object to keep with the task." placeholder:"JSON"`
 	Status   string   `enum:"pending,in-progress" default:"pending" help:"pending or in-progress (${default})."`
 	Progress percent  `default:"0" help:"Where the progress starts, 0 to 100 (${default})."`

@@ -35,7 +35,7 @@ func (c *getCmd) Run(ctx context.Context, con *console) error {
 type listCmd struct {
 	Status    []string `enum:"pending,in-progress,success,failed,canceled" placeholder:"STATUS" help:"Only tasks that are pending, in-progress, success, failed or canceled; may be given again."`
 	Type      string   `help:"Only tasks of this type."`
-	Tag       []string `placeholder:"TAG" help:"Only tasks with this tag; may be given again, then with all of them."`
+	Tag       []string `sep:"none" placeholder:"TAG" help:"Only tasks with this tag; may be given again, then with all of them."`
 	Prefix    string   `help:"Only tasks whose id begins with this."`
 	CreatedBy string   `placeholder:"SUBJECT" help:"Only tasks created by this subject."`
 	Order     string   `enum:"created,updated" default:"created" help:"Newest first by created or by updated (${default})."`

@@ -72,6 +72,22 @@ func TestWrongInput(t *testing.T) {
 		"url":                    {[]string{"task", "get", "a", "--url", "localhost:80"}, `--url: "localhost:80" is not a URL`},
 		"insecure abroad":        {[]string{"task", "get", "a", "--insecure", "--url", "https://example.com"}, `--insecure: only for a server on this machine`},
 		"key file":               {[]string{"task", "get", "a", "--api-key-file", "/nowhere"}, `--api-key-file: `},
+
+		"authenticated":    {[]string{"serve", "--public-access", "authenticated"}, `--public-access: authenticated is not built yet, only open`},
+		"no policy":        {[]string{"serve", "--public-access", "all"}, `--public-access: "all" is none of open, capability, authenticated`},
+		"everywhere":       {[]string{"serve", "--addr", ":8094"}, `--public-access: :8094 can be reached from other machines`},
+		"no address":       {[]string{"serve", "--addr", "8094"}, `--addr: "8094" is not HOST:PORT`},
+		"operator abroad":  {[]string{"serve", "--admin-addr", "0.0.0.0:0"}, `--admin-addr: must be on this machine`},
+		"half a pair":      {[]string{"serve", "--tls-cert", "c.pem"}, `--tls-cert and --tls-key: give both`},
+		"two certificates": {[]string{"serve", "--tls-cert", "c.pem", "--tls-key", "k.pem", "--dev-tls"}, `--dev-tls: not together with --tls-cert`},
+		"no certificate":   {[]string{"serve", "--tls-cert", "/nowhere", "--tls-key", "/nowhere"}, `--tls-cert, --tls-key: `},
+		"no size":          {[]string{"serve", "--max-journal-bytes", "1parsec"}, `--max-journal-bytes: "1parsec" is not a size, give a number of bytes, or one with KiB, MiB, GiB`},
+		"negative limit":   {[]string{"serve", "--max-events=-1"}, `--max-events: must not be negative`},
+		"every origin":     {[]string{"serve", "--cors-origin", "*"}, `--cors-origin: * would let every web page call`},
+		"no origin":        {[]string{"serve", "--cors-origin", "example.com"}, `--cors-origin: "example.com" is no origin`},
+		"log level":        {[]string{"serve", "--log-level", "loud"}, `--log-level must be one of "debug","info","warn","error" but got "loud"`},
+		"no jobs":          {[]string{"demo", "--jobs", "0"}, `--jobs: must be from 1 to 1000, not 0`},
+		"backwards":        {[]string{"demo", "--speed=-1"}, `--speed: must be more than 0`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -80,6 +96,21 @@ func TestWrongInput(t *testing.T) {
 				t.Errorf("exit code %d, printed %q and %q, want one line with %q", code, out, errs, tt.says)
 			}
 		})
+	}
+}
+
+func TestSizes(t *testing.T) {
+	for text, want := range map[string]size{"0": 0, "4096": 4096, "1GiB": 1 << 30, "256 MiB": 256 << 20, "2k": 2048, "12b": 12} {
+		var got size
+		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
+			t.Errorf("%q is %d, %v, want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "GiB", "-1", "1.5GiB", "9999999999999TiB", "1 parsec"} {
+		var got size
+		if err := got.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is taken for %d", text, got)
+		}
 	}
 }
 
