@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -246,27 +247,56 @@ func number(ts *testscript.TestScript, text string) int {
 
 // eachOnce checks the JSON lines of a watch.
 func eachOnce(ts *testscript.TestScript, _ bool, args []string) {
-	next := 1
-	see := func(id string) {
-		if number(ts, id) != next {
-			ts.Fatalf("event %s came where %d is due", id, next)
-		}
-		next++
-	}
-	for _, line := range strings.Split(strings.TrimSpace(ts.ReadFile(args[0])), "\n") {
+	ts.Check(shownOnce(ts.ReadFile(args[0]), number(ts, args[1])))
+}
+
+// shownOnce reports whether the lines of a watch show the events 1 to n, each
+// once and in order.
+func shownOnce(lines string, n int) error {
+	var ids []string
+	for _, line := range strings.Split(strings.TrimSpace(lines), "\n") {
 		var m struct {
 			Snapshot struct{ Events []struct{ ID string } }
 			Event    struct{ Event struct{ ID string } }
 		}
-		ts.Check(json.Unmarshal([]byte(line), &m))
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			return err
+		}
 		for _, e := range m.Snapshot.Events {
-			see(e.ID)
+			ids = append(ids, e.ID)
 		}
 		if m.Event.Event.ID != "" {
-			see(m.Event.Event.ID)
+			ids = append(ids, m.Event.Event.ID)
 		}
 	}
-	if want := number(ts, args[1]); next != want+1 {
-		ts.Fatalf("%d events came, want %d", next-1, want)
+	for i, id := range ids {
+		if id != strconv.Itoa(i+1) {
+			return fmt.Errorf("event %s came where %d is due: %v", id, i+1, ids)
+		}
+	}
+	if len(ids) != n {
+		return fmt.Errorf("%d events came, want %d: %v", len(ids), n, ids)
+	}
+	return nil
+}
+
+// The mutants of the scripts' check.
+func TestShownOnceNoticesWhatIsWrong(t *testing.T) {
+	snapshot := `{"taskId":"a","snapshot":{"events":[{"id":"1"},{"id":"2"}]}}` + "\n"
+	event := func(id string) string { return `{"taskId":"a","event":{"event":{"id":"` + id + `"}}}` + "\n" }
+	if err := shownOnce(snapshot+`{"current":{}}`+"\n"+event("3")+event("4"), 4); err != nil {
+		t.Error(err)
+	}
+	for name, lines := range map[string]string{
+		"one is missing":        snapshot + event("4"),
+		"one comes twice":       snapshot + event("3") + event("3") + event("4"),
+		"the snapshot repeats":  snapshot + event("3") + snapshot + event("4"),
+		"the order is wrong":    snapshot + event("4") + event("3"),
+		"the last one is lost":  snapshot + event("3"),
+		"there is one too many": snapshot + event("3") + event("4") + event("5"),
+	} {
+		if shownOnce(lines, 4) == nil {
+			t.Errorf("%s, and it is not noticed", name)
+		}
 	}
 }
