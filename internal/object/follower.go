@@ -15,9 +15,9 @@ const catchUp = 256
 
 // Next returns the next message: at once if there is one, otherwise when
 // something happens, or a heartbeat after silence if that is not 0. After the
-// message of kind End it returns io.EOF; it returns the error of ctx, or
-// journal.ErrDamaged if the history cannot be read. After an error, the follower
-// can only be closed.
+// message of kind End it returns io.EOF, otherwise the error of ctx or a fault;
+// after that the follower can only be closed. If the history that it lacks is
+// damaged it is told a reset, and a snapshot without history.
 func (w *Follower[S, E]) Next(ctx context.Context, silence time.Duration) (*Message[S, E], error) {
 	for {
 		if len(w.next) > 0 {
@@ -107,6 +107,11 @@ func (w *Follower[S, E]) read(ctx context.Context) error {
 		return w.again(ctx)
 	}
 	records, err := w.host.records(ctx, v, w.at+1, min(v.sequence, w.at+catchUp))
+	if errors.Is(err, journal.ErrDamaged) { // what follows cannot be told, what is now can
+		w.queue(Reset, CursorExpired)
+		w.next = append(w.next, w.snapshot(ctx, v))
+		return nil
+	}
 	if err != nil {
 		return w.patient(ctx, err)
 	}

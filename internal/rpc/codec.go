@@ -61,6 +61,9 @@ func (binaryCodec) MarshalAppend(dst []byte, message any) ([]byte, error) {
 	case shared:
 		data, err := m.encoded(binaryNames, proto.Marshal)
 		return append(dst, data...), err
+	case sharedOf:
+		data, err := m.encoded(binaryNames, proto.Marshal)
+		return m.appendBinary(dst, data), err
 	case proto.Message:
 		return proto.MarshalOptions{}.MarshalAppend(dst, m)
 	}
@@ -97,6 +100,9 @@ func (jsonCodec) MarshalAppend(dst []byte, message any) ([]byte, error) {
 	case shared:
 		data, err := m.encoded(jsonNames, protojson.Marshal)
 		return append(dst, data...), err
+	case sharedOf:
+		data, err := m.encoded(jsonNames, protojson.Marshal)
+		return m.appendJSON(dst, data), err
 	case proto.Message:
 		return protojson.MarshalOptions{}.MarshalAppend(dst, m)
 	}

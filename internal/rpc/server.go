@@ -64,11 +64,12 @@ func (c *Config) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	calls := http.MaxBytesHandler(withDeadlineForBody(c.calls(), c.UnaryTimeout), 4*int64(c.MaxBody))
 	for _, procedure := range procedures() {
-		if procedure == taskv1connect.TaskServiceWatchProcedure {
+		switch procedure {
+		case taskv1connect.TaskServiceWatchProcedure, taskv1connect.TaskServiceWatchAllProcedure:
 			mux.Handle(procedure, withOutlet(calls))
-			continue
+		default:
+			mux.Handle(procedure, calls)
 		}
-		mux.Handle(procedure, calls)
 	}
 	mux.HandleFunc("/healthz", alive)
 	mux.HandleFunc("/readyz", c.ready)

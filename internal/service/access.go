@@ -28,6 +28,7 @@ var Open = Policy{
 	"/spectralnotify.task.v1.TaskService/Stats":          {Scope: auth.TaskList},
 	"/spectralnotify.task.v1.TaskService/Delete":         {Scope: auth.TaskDelete},
 	"/spectralnotify.task.v1.TaskService/Watch":          {Scope: auth.TaskWatch, Public: true},
+	"/spectralnotify.task.v1.TaskService/WatchAll":       {Scope: auth.TaskWatch, Public: true},
 	"/spectralnotify.task.v1.TaskService/Wait":           {Scope: auth.TaskWatch, Public: true},
 
 	"/spectralnotify.admin.v1.AdminService/Flush": {Scope: auth.Admin},

@@ -1633,7 +1633,8 @@ const file_spectralnotify_task_v1_task_service_proto_rawDesc = "" +
 	"\tListOrder\x12\x1a\n" +
 	"\x16LIST_ORDER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12LIST_ORDER_CREATED\x10\x01\x12\x16\n" +
-	"\x12LIST_ORDER_UPDATED\x10\x022\xf4\t\n" +
+	"\x12LIST_ORDER_UPDATED\x10\x022\xd5\n" +
+	"\n" +
 	"\vTaskService\x12\\\n" +
 	"\x06Create\x12%.spectralnotify.task.v1.CreateRequest\x1a&.spectralnotify.task.v1.CreateResponse\"\x03\x90\x02\x00\x12_\n" +
 	"\aGetById\x12&.spectralnotify.task.v1.GetByIdRequest\x1a'.spectralnotify.task.v1.GetByIdResponse\"\x03\x90\x02\x01\x12b\n" +
@@ -1647,7 +1648,8 @@ const file_spectralnotify_task_v1_task_service_proto_rawDesc = "" +
 	"\aListAll\x12&.spectralnotify.task.v1.ListAllRequest\x1a'.spectralnotify.task.v1.ListAllResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\x05Stats\x12$.spectralnotify.task.v1.StatsRequest\x1a%.spectralnotify.task.v1.StatsResponse\"\x03\x90\x02\x01\x12\\\n" +
 	"\x06Delete\x12%.spectralnotify.task.v1.DeleteRequest\x1a&.spectralnotify.task.v1.DeleteResponse\"\x03\x90\x02\x00\x12V\n" +
-	"\x05Watch\x12$.spectralnotify.task.v1.WatchRequest\x1a%.spectralnotify.task.v1.WatchResponse0\x01\x12V\n" +
+	"\x05Watch\x12$.spectralnotify.task.v1.WatchRequest\x1a%.spectralnotify.task.v1.WatchResponse0\x01\x12_\n" +
+	"\bWatchAll\x12'.spectralnotify.task.v1.WatchAllRequest\x1a(.spectralnotify.task.v1.WatchAllResponse0\x01\x12V\n" +
 	"\x04Wait\x12#.spectralnotify.task.v1.WaitRequest\x1a$.spectralnotify.task.v1.WaitResponse\"\x03\x90\x02\x01BLZJgithub.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1;taskv1b\x06proto3"
 
 var (
@@ -1697,9 +1699,11 @@ var file_spectralnotify_task_v1_task_service_proto_goTypes = []any{
 	(*NewEvent)(nil),               // 29: spectralnotify.task.v1.NewEvent
 	(*TaskFilter)(nil),             // 30: spectralnotify.task.v1.TaskFilter
 	(*WatchRequest)(nil),           // 31: spectralnotify.task.v1.WatchRequest
-	(*WaitRequest)(nil),            // 32: spectralnotify.task.v1.WaitRequest
-	(*WatchResponse)(nil),          // 33: spectralnotify.task.v1.WatchResponse
-	(*WaitResponse)(nil),           // 34: spectralnotify.task.v1.WaitResponse
+	(*WatchAllRequest)(nil),        // 32: spectralnotify.task.v1.WatchAllRequest
+	(*WaitRequest)(nil),            // 33: spectralnotify.task.v1.WaitRequest
+	(*WatchResponse)(nil),          // 34: spectralnotify.task.v1.WatchResponse
+	(*WatchAllResponse)(nil),       // 35: spectralnotify.task.v1.WatchAllResponse
+	(*WaitResponse)(nil),           // 36: spectralnotify.task.v1.WaitResponse
 }
 var file_spectralnotify_task_v1_task_service_proto_depIdxs = []int32{
 	24, // 0: spectralnotify.task.v1.CreateRequest.status:type_name -> spectralnotify.task.v1.TaskStatus
@@ -1749,22 +1753,24 @@ var file_spectralnotify_task_v1_task_service_proto_depIdxs = []int32{
 	19, // 44: spectralnotify.task.v1.TaskService.Stats:input_type -> spectralnotify.task.v1.StatsRequest
 	22, // 45: spectralnotify.task.v1.TaskService.Delete:input_type -> spectralnotify.task.v1.DeleteRequest
 	31, // 46: spectralnotify.task.v1.TaskService.Watch:input_type -> spectralnotify.task.v1.WatchRequest
-	32, // 47: spectralnotify.task.v1.TaskService.Wait:input_type -> spectralnotify.task.v1.WaitRequest
-	2,  // 48: spectralnotify.task.v1.TaskService.Create:output_type -> spectralnotify.task.v1.CreateResponse
-	4,  // 49: spectralnotify.task.v1.TaskService.GetById:output_type -> spectralnotify.task.v1.GetByIdResponse
-	6,  // 50: spectralnotify.task.v1.TaskService.AddEvent:output_type -> spectralnotify.task.v1.AddEventResponse
-	8,  // 51: spectralnotify.task.v1.TaskService.UpdateProgress:output_type -> spectralnotify.task.v1.UpdateProgressResponse
-	10, // 52: spectralnotify.task.v1.TaskService.Complete:output_type -> spectralnotify.task.v1.CompleteResponse
-	12, // 53: spectralnotify.task.v1.TaskService.Fail:output_type -> spectralnotify.task.v1.FailResponse
-	14, // 54: spectralnotify.task.v1.TaskService.Cancel:output_type -> spectralnotify.task.v1.CancelResponse
-	16, // 55: spectralnotify.task.v1.TaskService.GetHistory:output_type -> spectralnotify.task.v1.GetHistoryResponse
-	18, // 56: spectralnotify.task.v1.TaskService.ListAll:output_type -> spectralnotify.task.v1.ListAllResponse
-	20, // 57: spectralnotify.task.v1.TaskService.Stats:output_type -> spectralnotify.task.v1.StatsResponse
-	23, // 58: spectralnotify.task.v1.TaskService.Delete:output_type -> spectralnotify.task.v1.DeleteResponse
-	33, // 59: spectralnotify.task.v1.TaskService.Watch:output_type -> spectralnotify.task.v1.WatchResponse
-	34, // 60: spectralnotify.task.v1.TaskService.Wait:output_type -> spectralnotify.task.v1.WaitResponse
-	48, // [48:61] is the sub-list for method output_type
-	35, // [35:48] is the sub-list for method input_type
+	32, // 47: spectralnotify.task.v1.TaskService.WatchAll:input_type -> spectralnotify.task.v1.WatchAllRequest
+	33, // 48: spectralnotify.task.v1.TaskService.Wait:input_type -> spectralnotify.task.v1.WaitRequest
+	2,  // 49: spectralnotify.task.v1.TaskService.Create:output_type -> spectralnotify.task.v1.CreateResponse
+	4,  // 50: spectralnotify.task.v1.TaskService.GetById:output_type -> spectralnotify.task.v1.GetByIdResponse
+	6,  // 51: spectralnotify.task.v1.TaskService.AddEvent:output_type -> spectralnotify.task.v1.AddEventResponse
+	8,  // 52: spectralnotify.task.v1.TaskService.UpdateProgress:output_type -> spectralnotify.task.v1.UpdateProgressResponse
+	10, // 53: spectralnotify.task.v1.TaskService.Complete:output_type -> spectralnotify.task.v1.CompleteResponse
+	12, // 54: spectralnotify.task.v1.TaskService.Fail:output_type -> spectralnotify.task.v1.FailResponse
+	14, // 55: spectralnotify.task.v1.TaskService.Cancel:output_type -> spectralnotify.task.v1.CancelResponse
+	16, // 56: spectralnotify.task.v1.TaskService.GetHistory:output_type -> spectralnotify.task.v1.GetHistoryResponse
+	18, // 57: spectralnotify.task.v1.TaskService.ListAll:output_type -> spectralnotify.task.v1.ListAllResponse
+	20, // 58: spectralnotify.task.v1.TaskService.Stats:output_type -> spectralnotify.task.v1.StatsResponse
+	23, // 59: spectralnotify.task.v1.TaskService.Delete:output_type -> spectralnotify.task.v1.DeleteResponse
+	34, // 60: spectralnotify.task.v1.TaskService.Watch:output_type -> spectralnotify.task.v1.WatchResponse
+	35, // 61: spectralnotify.task.v1.TaskService.WatchAll:output_type -> spectralnotify.task.v1.WatchAllResponse
+	36, // 62: spectralnotify.task.v1.TaskService.Wait:output_type -> spectralnotify.task.v1.WaitResponse
+	49, // [49:63] is the sub-list for method output_type
+	35, // [35:49] is the sub-list for method input_type
 	35, // [35:35] is the sub-list for extension type_name
 	35, // [35:35] is the sub-list for extension extendee
 	0,  // [0:35] is the sub-list for field type_name

@@ -922,6 +922,199 @@ func (x *End) GetReason() EndReason {
 	return EndReason_END_REASON_UNSPECIFIED
 }
 
+type WatchAllRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tasks: 1 to 1000, each once.
+	Targets []*WatchTarget `protobuf:"bytes,1,rep,name=targets,proto3" json:"targets,omitempty"`
+	// How many of the newest events each snapshot carries: 0 to 1000; 10 if
+	// absent.
+	History *int32 `protobuf:"varint,2,opt,name=history,proto3,oneof" json:"history,omitempty"`
+	// Whether a task's part of the stream ends with the task. UNTIL_TERMINAL if
+	// not said.
+	Follow WatchFollow `protobuf:"varint,3,opt,name=follow,proto3,enum=spectralnotify.task.v1.WatchFollow" json:"follow,omitempty"`
+	// Wait for tasks that do not exist instead of telling them as removed.
+	WaitForCreate bool `protobuf:"varint,4,opt,name=wait_for_create,json=waitForCreate,proto3" json:"wait_for_create,omitempty"`
+	// How much of the tasks events carry. BASIC if not said; snapshots are always
+	// FULL.
+	View          TaskView `protobuf:"varint,5,opt,name=view,proto3,enum=spectralnotify.task.v1.TaskView" json:"view,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchAllRequest) Reset() {
+	*x = WatchAllRequest{}
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchAllRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchAllRequest) ProtoMessage() {}
+
+func (x *WatchAllRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchAllRequest.ProtoReflect.Descriptor instead.
+func (*WatchAllRequest) Descriptor() ([]byte, []int) {
+	return file_spectralnotify_task_v1_watch_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *WatchAllRequest) GetTargets() []*WatchTarget {
+	if x != nil {
+		return x.Targets
+	}
+	return nil
+}
+
+func (x *WatchAllRequest) GetHistory() int32 {
+	if x != nil && x.History != nil {
+		return *x.History
+	}
+	return 0
+}
+
+func (x *WatchAllRequest) GetFollow() WatchFollow {
+	if x != nil {
+		return x.Follow
+	}
+	return WatchFollow_WATCH_FOLLOW_UNSPECIFIED
+}
+
+func (x *WatchAllRequest) GetWaitForCreate() bool {
+	if x != nil {
+		return x.WaitForCreate
+	}
+	return false
+}
+
+func (x *WatchAllRequest) GetView() TaskView {
+	if x != nil {
+		return x.View
+	}
+	return TaskView_TASK_VIEW_UNSPECIFIED
+}
+
+// One task of a WatchAll.
+type WatchTarget struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The task's id.
+	TaskId string `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	// Where to go on, as in WatchRequest.
+	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchTarget) Reset() {
+	*x = WatchTarget{}
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchTarget) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchTarget) ProtoMessage() {}
+
+func (x *WatchTarget) ProtoReflect() protoreflect.Message {
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchTarget.ProtoReflect.Descriptor instead.
+func (*WatchTarget) Descriptor() ([]byte, []int) {
+	return file_spectralnotify_task_v1_watch_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *WatchTarget) GetTaskId() string {
+	if x != nil {
+		return x.TaskId
+	}
+	return ""
+}
+
+func (x *WatchTarget) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+type WatchAllResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which task it is about. Empty for a heartbeat, which is of the whole stream.
+	TaskId string `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	// What Watch would have sent.
+	Message       *WatchResponse `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchAllResponse) Reset() {
+	*x = WatchAllResponse{}
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchAllResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchAllResponse) ProtoMessage() {}
+
+func (x *WatchAllResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchAllResponse.ProtoReflect.Descriptor instead.
+func (*WatchAllResponse) Descriptor() ([]byte, []int) {
+	return file_spectralnotify_task_v1_watch_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *WatchAllResponse) GetTaskId() string {
+	if x != nil {
+		return x.TaskId
+	}
+	return ""
+}
+
+func (x *WatchAllResponse) GetMessage() *WatchResponse {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
 type WaitRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The task's id.
@@ -946,7 +1139,7 @@ type WaitRequest struct {
 
 func (x *WaitRequest) Reset() {
 	*x = WaitRequest{}
-	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[9]
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -958,7 +1151,7 @@ func (x *WaitRequest) String() string {
 func (*WaitRequest) ProtoMessage() {}
 
 func (x *WaitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[9]
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -971,7 +1164,7 @@ func (x *WaitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitRequest.ProtoReflect.Descriptor instead.
 func (*WaitRequest) Descriptor() ([]byte, []int) {
-	return file_spectralnotify_task_v1_watch_proto_rawDescGZIP(), []int{9}
+	return file_spectralnotify_task_v1_watch_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *WaitRequest) GetTaskId() string {
@@ -1038,7 +1231,7 @@ type WaitResponse struct {
 
 func (x *WaitResponse) Reset() {
 	*x = WaitResponse{}
-	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[10]
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1050,7 +1243,7 @@ func (x *WaitResponse) String() string {
 func (*WaitResponse) ProtoMessage() {}
 
 func (x *WaitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[10]
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1063,7 +1256,7 @@ func (x *WaitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitResponse.ProtoReflect.Descriptor instead.
 func (*WaitResponse) Descriptor() ([]byte, []int) {
-	return file_spectralnotify_task_v1_watch_proto_rawDescGZIP(), []int{10}
+	return file_spectralnotify_task_v1_watch_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WaitResponse) GetMessages() []*WatchResponse {
@@ -1128,7 +1321,24 @@ const file_spectralnotify_task_v1_watch_proto_rawDesc = "" +
 	"\aRemoved\x12=\n" +
 	"\x06reason\x18\x01 \x01(\x0e2%.spectralnotify.task.v1.RemovedReasonR\x06reason\"@\n" +
 	"\x03End\x129\n" +
-	"\x06reason\x18\x01 \x01(\x0e2!.spectralnotify.task.v1.EndReasonR\x06reason\"\xf9\x02\n" +
+	"\x06reason\x18\x01 \x01(\x0e2!.spectralnotify.task.v1.EndReasonR\x06reason\"\x9d\x03\n" +
+	"\x0fWatchAllRequest\x12\xa3\x01\n" +
+	"\atargets\x18\x01 \x03(\v2#.spectralnotify.task.v1.WatchTargetBd\xbaHa\xba\x01V\n" +
+	"\x16watch_all.targets_once\x12\x1beach task may be named once\x1a\x1fthis.map(t, t.task_id).unique()\x92\x01\x05\b\x01\x10\xe8\aR\atargets\x12)\n" +
+	"\ahistory\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00H\x00R\ahistory\x88\x01\x01\x12E\n" +
+	"\x06follow\x18\x03 \x01(\x0e2#.spectralnotify.task.v1.WatchFollowB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06follow\x12&\n" +
+	"\x0fwait_for_create\x18\x04 \x01(\bR\rwaitForCreate\x12>\n" +
+	"\x04view\x18\x05 \x01(\x0e2 .spectralnotify.task.v1.TaskViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04viewB\n" +
+	"\n" +
+	"\b_history\"T\n" +
+	"\vWatchTarget\x12#\n" +
+	"\atask_id\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01(\x80\x02R\x06taskId\x12 \n" +
+	"\x06cursor\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xff\x01R\x06cursor\"l\n" +
+	"\x10WatchAllResponse\x12\x17\n" +
+	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12?\n" +
+	"\amessage\x18\x02 \x01(\v2%.spectralnotify.task.v1.WatchResponseR\amessage\"\xf9\x02\n" +
 	"\vWaitRequest\x12#\n" +
 	"\atask_id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x02R\x06taskId\x12 \n" +
@@ -1184,7 +1394,7 @@ func file_spectralnotify_task_v1_watch_proto_rawDescGZIP() []byte {
 }
 
 var file_spectralnotify_task_v1_watch_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_spectralnotify_task_v1_watch_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_spectralnotify_task_v1_watch_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_spectralnotify_task_v1_watch_proto_goTypes = []any{
 	(WatchFollow)(0),            // 0: spectralnotify.task.v1.WatchFollow
 	(ResetReason)(0),            // 1: spectralnotify.task.v1.ResetReason
@@ -1200,16 +1410,19 @@ var file_spectralnotify_task_v1_watch_proto_goTypes = []any{
 	(*Reset)(nil),               // 11: spectralnotify.task.v1.Reset
 	(*Removed)(nil),             // 12: spectralnotify.task.v1.Removed
 	(*End)(nil),                 // 13: spectralnotify.task.v1.End
-	(*WaitRequest)(nil),         // 14: spectralnotify.task.v1.WaitRequest
-	(*WaitResponse)(nil),        // 15: spectralnotify.task.v1.WaitResponse
-	(TaskView)(0),               // 16: spectralnotify.task.v1.TaskView
-	(*Task)(nil),                // 17: spectralnotify.task.v1.Task
-	(*Event)(nil),               // 18: spectralnotify.task.v1.Event
-	(*durationpb.Duration)(nil), // 19: google.protobuf.Duration
+	(*WatchAllRequest)(nil),     // 14: spectralnotify.task.v1.WatchAllRequest
+	(*WatchTarget)(nil),         // 15: spectralnotify.task.v1.WatchTarget
+	(*WatchAllResponse)(nil),    // 16: spectralnotify.task.v1.WatchAllResponse
+	(*WaitRequest)(nil),         // 17: spectralnotify.task.v1.WaitRequest
+	(*WaitResponse)(nil),        // 18: spectralnotify.task.v1.WaitResponse
+	(TaskView)(0),               // 19: spectralnotify.task.v1.TaskView
+	(*Task)(nil),                // 20: spectralnotify.task.v1.Task
+	(*Event)(nil),               // 21: spectralnotify.task.v1.Event
+	(*durationpb.Duration)(nil), // 22: google.protobuf.Duration
 }
 var file_spectralnotify_task_v1_watch_proto_depIdxs = []int32{
 	0,  // 0: spectralnotify.task.v1.WatchRequest.follow:type_name -> spectralnotify.task.v1.WatchFollow
-	16, // 1: spectralnotify.task.v1.WatchRequest.view:type_name -> spectralnotify.task.v1.TaskView
+	19, // 1: spectralnotify.task.v1.WatchRequest.view:type_name -> spectralnotify.task.v1.TaskView
 	7,  // 2: spectralnotify.task.v1.WatchResponse.snapshot:type_name -> spectralnotify.task.v1.Snapshot
 	8,  // 3: spectralnotify.task.v1.WatchResponse.event:type_name -> spectralnotify.task.v1.TaskEvent
 	9,  // 4: spectralnotify.task.v1.WatchResponse.current:type_name -> spectralnotify.task.v1.Current
@@ -1217,22 +1430,26 @@ var file_spectralnotify_task_v1_watch_proto_depIdxs = []int32{
 	11, // 6: spectralnotify.task.v1.WatchResponse.reset:type_name -> spectralnotify.task.v1.Reset
 	12, // 7: spectralnotify.task.v1.WatchResponse.removed:type_name -> spectralnotify.task.v1.Removed
 	13, // 8: spectralnotify.task.v1.WatchResponse.end:type_name -> spectralnotify.task.v1.End
-	17, // 9: spectralnotify.task.v1.Snapshot.task:type_name -> spectralnotify.task.v1.Task
-	18, // 10: spectralnotify.task.v1.Snapshot.events:type_name -> spectralnotify.task.v1.Event
-	18, // 11: spectralnotify.task.v1.TaskEvent.event:type_name -> spectralnotify.task.v1.Event
-	17, // 12: spectralnotify.task.v1.TaskEvent.task:type_name -> spectralnotify.task.v1.Task
+	20, // 9: spectralnotify.task.v1.Snapshot.task:type_name -> spectralnotify.task.v1.Task
+	21, // 10: spectralnotify.task.v1.Snapshot.events:type_name -> spectralnotify.task.v1.Event
+	21, // 11: spectralnotify.task.v1.TaskEvent.event:type_name -> spectralnotify.task.v1.Event
+	20, // 12: spectralnotify.task.v1.TaskEvent.task:type_name -> spectralnotify.task.v1.Task
 	1,  // 13: spectralnotify.task.v1.Reset.reason:type_name -> spectralnotify.task.v1.ResetReason
 	2,  // 14: spectralnotify.task.v1.Removed.reason:type_name -> spectralnotify.task.v1.RemovedReason
 	3,  // 15: spectralnotify.task.v1.End.reason:type_name -> spectralnotify.task.v1.EndReason
-	4,  // 16: spectralnotify.task.v1.WaitRequest.until:type_name -> spectralnotify.task.v1.WaitUntil
-	19, // 17: spectralnotify.task.v1.WaitRequest.timeout:type_name -> google.protobuf.Duration
-	16, // 18: spectralnotify.task.v1.WaitRequest.view:type_name -> spectralnotify.task.v1.TaskView
-	6,  // 19: spectralnotify.task.v1.WaitResponse.messages:type_name -> spectralnotify.task.v1.WatchResponse
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	15, // 16: spectralnotify.task.v1.WatchAllRequest.targets:type_name -> spectralnotify.task.v1.WatchTarget
+	0,  // 17: spectralnotify.task.v1.WatchAllRequest.follow:type_name -> spectralnotify.task.v1.WatchFollow
+	19, // 18: spectralnotify.task.v1.WatchAllRequest.view:type_name -> spectralnotify.task.v1.TaskView
+	6,  // 19: spectralnotify.task.v1.WatchAllResponse.message:type_name -> spectralnotify.task.v1.WatchResponse
+	4,  // 20: spectralnotify.task.v1.WaitRequest.until:type_name -> spectralnotify.task.v1.WaitUntil
+	22, // 21: spectralnotify.task.v1.WaitRequest.timeout:type_name -> google.protobuf.Duration
+	19, // 22: spectralnotify.task.v1.WaitRequest.view:type_name -> spectralnotify.task.v1.TaskView
+	6,  // 23: spectralnotify.task.v1.WaitResponse.messages:type_name -> spectralnotify.task.v1.WatchResponse
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_spectralnotify_task_v1_watch_proto_init() }
@@ -1252,13 +1469,14 @@ func file_spectralnotify_task_v1_watch_proto_init() {
 		(*WatchResponse_End)(nil),
 	}
 	file_spectralnotify_task_v1_watch_proto_msgTypes[9].OneofWrappers = []any{}
+	file_spectralnotify_task_v1_watch_proto_msgTypes[12].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_spectralnotify_task_v1_watch_proto_rawDesc), len(file_spectralnotify_task_v1_watch_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   11,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

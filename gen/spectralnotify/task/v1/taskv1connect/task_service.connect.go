@@ -58,6 +58,8 @@ const (
 	TaskServiceDeleteProcedure = "/spectralnotify.task.v1.TaskService/Delete"
 	// TaskServiceWatchProcedure is the fully-qualified name of the TaskService's Watch RPC.
 	TaskServiceWatchProcedure = "/spectralnotify.task.v1.TaskService/Watch"
+	// TaskServiceWatchAllProcedure is the fully-qualified name of the TaskService's WatchAll RPC.
+	TaskServiceWatchAllProcedure = "/spectralnotify.task.v1.TaskService/WatchAll"
 	// TaskServiceWaitProcedure is the fully-qualified name of the TaskService's Wait RPC.
 	TaskServiceWaitProcedure = "/spectralnotify.task.v1.TaskService/Wait"
 )
@@ -116,6 +118,10 @@ type TaskServiceClient interface {
 	// A stream that closes without an end message means: connect again with the
 	// last cursor. Fails with NOT_FOUND unless wait_for_create is set.
 	Watch(context.Context, *v1.WatchRequest) (*connect.ServerStreamForClient[v1.WatchResponse], error)
+	// Watch several tasks live on one stream, each as Watch does, by a cursor of
+	// its own. The stream ends when each of them has ended; a task that does not
+	// exist is told as removed, unless wait_for_create is set.
+	WatchAll(context.Context, *v1.WatchAllRequest) (*connect.ServerStreamForClient[v1.WatchAllResponse], error)
 	// Wait for news of a task: the long poll for clients that cannot stream. It
 	// answers with what Watch would send, or after timeout with timed_out.
 	//
@@ -210,6 +216,12 @@ func NewTaskServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(taskServiceMethods.ByName("Watch")),
 			connect.WithClientOptions(opts...),
 		),
+		watchAll: connect.NewClient[v1.WatchAllRequest, v1.WatchAllResponse](
+			httpClient,
+			baseURL+TaskServiceWatchAllProcedure,
+			connect.WithSchema(taskServiceMethods.ByName("WatchAll")),
+			connect.WithClientOptions(opts...),
+		),
 		wait: connect.NewClient[v1.WaitRequest, v1.WaitResponse](
 			httpClient,
 			baseURL+TaskServiceWaitProcedure,
@@ -234,6 +246,7 @@ type taskServiceClient struct {
 	stats          *connect.Client[v1.StatsRequest, v1.StatsResponse]
 	delete         *connect.Client[v1.DeleteRequest, v1.DeleteResponse]
 	watch          *connect.Client[v1.WatchRequest, v1.WatchResponse]
+	watchAll       *connect.Client[v1.WatchAllRequest, v1.WatchAllResponse]
 	wait           *connect.Client[v1.WaitRequest, v1.WaitResponse]
 }
 
@@ -341,6 +354,11 @@ func (c *taskServiceClient) Watch(ctx context.Context, req *v1.WatchRequest) (*c
 	return c.watch.CallServerStream(ctx, connect.NewRequest(req))
 }
 
+// WatchAll calls spectralnotify.task.v1.TaskService.WatchAll.
+func (c *taskServiceClient) WatchAll(ctx context.Context, req *v1.WatchAllRequest) (*connect.ServerStreamForClient[v1.WatchAllResponse], error) {
+	return c.watchAll.CallServerStream(ctx, connect.NewRequest(req))
+}
+
 // Wait calls spectralnotify.task.v1.TaskService.Wait.
 func (c *taskServiceClient) Wait(ctx context.Context, req *v1.WaitRequest) (*v1.WaitResponse, error) {
 	response, err := c.wait.CallUnary(ctx, connect.NewRequest(req))
@@ -404,6 +422,10 @@ type TaskServiceHandler interface {
 	// A stream that closes without an end message means: connect again with the
 	// last cursor. Fails with NOT_FOUND unless wait_for_create is set.
 	Watch(context.Context, *v1.WatchRequest, *connect.ServerStream[v1.WatchResponse]) error
+	// Watch several tasks live on one stream, each as Watch does, by a cursor of
+	// its own. The stream ends when each of them has ended; a task that does not
+	// exist is told as removed, unless wait_for_create is set.
+	WatchAll(context.Context, *v1.WatchAllRequest, *connect.ServerStream[v1.WatchAllResponse]) error
 	// Wait for news of a task: the long poll for clients that cannot stream. It
 	// answers with what Watch would send, or after timeout with timed_out.
 	//
@@ -494,6 +516,12 @@ func NewTaskServiceHandler(svc TaskServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(taskServiceMethods.ByName("Watch")),
 		connect.WithHandlerOptions(opts...),
 	)
+	taskServiceWatchAllHandler := connect.NewServerStreamHandlerSimple(
+		TaskServiceWatchAllProcedure,
+		svc.WatchAll,
+		connect.WithSchema(taskServiceMethods.ByName("WatchAll")),
+		connect.WithHandlerOptions(opts...),
+	)
 	taskServiceWaitHandler := connect.NewUnaryHandlerSimple(
 		TaskServiceWaitProcedure,
 		svc.Wait,
@@ -527,6 +555,8 @@ func NewTaskServiceHandler(svc TaskServiceHandler, opts ...connect.HandlerOption
 			taskServiceDeleteHandler.ServeHTTP(w, r)
 		case TaskServiceWatchProcedure:
 			taskServiceWatchHandler.ServeHTTP(w, r)
+		case TaskServiceWatchAllProcedure:
+			taskServiceWatchAllHandler.ServeHTTP(w, r)
 		case TaskServiceWaitProcedure:
 			taskServiceWaitHandler.ServeHTTP(w, r)
 		default:
@@ -584,6 +614,10 @@ func (UnimplementedTaskServiceHandler) Delete(context.Context, *v1.DeleteRequest
 
 func (UnimplementedTaskServiceHandler) Watch(context.Context, *v1.WatchRequest, *connect.ServerStream[v1.WatchResponse]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("spectralnotify.task.v1.TaskService.Watch is not implemented"))
+}
+
+func (UnimplementedTaskServiceHandler) WatchAll(context.Context, *v1.WatchAllRequest, *connect.ServerStream[v1.WatchAllResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("spectralnotify.task.v1.TaskService.WatchAll is not implemented"))
 }
 
 func (UnimplementedTaskServiceHandler) Wait(context.Context, *v1.WaitRequest) (*v1.WaitResponse, error) {

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file spectralnotify/task/v1/watch.proto.
  */
 export const file_spectralnotify_task_v1_watch: GenFile = /*@__PURE__*/
-  fileDesc("CiJzcGVjdHJhbG5vdGlmeS90YXNrL3YxL3dhdGNoLnByb3RvEhZzcGVjdHJhbG5vdGlmeS50YXNrLnYxIs8BCgxXYXRjaFJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIOCgZjdXJzb3IYAiABKAkSFAoHaGlzdG9yeRgDIAEoBUgAiAEBEjMKBmZvbGxvdxgEIAEoDjIjLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuV2F0Y2hGb2xsb3cSFwoPd2FpdF9mb3JfY3JlYXRlGAUgASgIEi4KBHZpZXcYBiABKA4yIC5zcGVjdHJhbG5vdGlmeS50YXNrLnYxLlRhc2tWaWV3QgoKCF9oaXN0b3J5IqIDCg1XYXRjaFJlc3BvbnNlEg4KBmN1cnNvchgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoAxI0CghzbmFwc2hvdBgDIAEoCzIgLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuU25hcHNob3RIABIyCgVldmVudBgEIAEoCzIhLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuVGFza0V2ZW50SAASMgoHY3VycmVudBgFIAEoCzIfLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuQ3VycmVudEgAEjYKCWhlYXJ0YmVhdBgGIAEoCzIhLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuSGVhcnRiZWF0SAASLgoFcmVzZXQYByABKAsyHS5zcGVjdHJhbG5vdGlmeS50YXNrLnYxLlJlc2V0SAASMgoHcmVtb3ZlZBgIIAEoCzIfLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuUmVtb3ZlZEgAEioKA2VuZBgJIAEoCzIbLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuRW5kSABCCQoHbWVzc2FnZSKCAQoIU25hcHNob3QSKgoEdGFzaxgBIAEoCzIcLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuVGFzaxItCgZldmVudHMYAiADKAsyHS5zcGVjdHJhbG5vdGlmeS50YXNrLnYxLkV2ZW50EhsKE2hpc3RvcnlfdW5hdmFpbGFibGUYAyABKAgiZQoJVGFza0V2ZW50EiwKBWV2ZW50GAEgASgLMh0uc3BlY3RyYWxub3RpZnkudGFzay52MS5FdmVudBIqCgR0YXNrGAIgASgLMhwuc3BlY3RyYWxub3RpZnkudGFzay52MS5UYXNrIgkKB0N1cnJlbnQiCwoJSGVhcnRiZWF0IjwKBVJlc2V0EjMKBnJlYXNvbhgBIAEoDjIjLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuUmVzZXRSZWFzb24iQAoHUmVtb3ZlZBI1CgZyZWFzb24YASABKA4yJS5zcGVjdHJhbG5vdGlmeS50YXNrLnYxLlJlbW92ZWRSZWFzb24iOAoDRW5kEjEKBnJlYXNvbhgBIAEoDjIhLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuRW5kUmVhc29uIvcBCgtXYWl0UmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJEg4KBmN1cnNvchgCIAEoCRIUCgdoaXN0b3J5GAMgASgFSACIAQESMAoFdW50aWwYBCABKA4yIS5zcGVjdHJhbG5vdGlmeS50YXNrLnYxLldhaXRVbnRpbBIXCg93YWl0X2Zvcl9jcmVhdGUYBSABKAgSKgoHdGltZW91dBgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgR2aWV3GAcgASgOMiAuc3BlY3RyYWxub3RpZnkudGFzay52MS5UYXNrVmlld0IKCghfaGlzdG9yeSJqCgxXYWl0UmVzcG9uc2USNwoIbWVzc2FnZXMYASADKAsyJS5zcGVjdHJhbG5vdGlmeS50YXNrLnYxLldhdGNoUmVzcG9uc2USDgoGY3Vyc29yGAIgASgJEhEKCXRpbWVkX291dBgDIAEoCCpmCgtXYXRjaEZvbGxvdxIcChhXQVRDSF9GT0xMT1dfVU5TUEVDSUZJRUQQABIfChtXQVRDSF9GT0xMT1dfVU5USUxfVEVSTUlOQUwQARIYChRXQVRDSF9GT0xMT1dfRk9SRVZFUhACKrABCgtSZXNldFJlYXNvbhIcChhSRVNFVF9SRUFTT05fVU5TUEVDSUZJRUQQABIfChtSRVNFVF9SRUFTT05fQ1VSU09SX0VYUElSRUQQARIjCh9SRVNFVF9SRUFTT05fR0VORVJBVElPTl9DSEFOR0VEEAISHgoaUkVTRVRfUkVBU09OX0VQT0NIX0NIQU5HRUQQAxIdChlSRVNFVF9SRUFTT05fQ1VSU09SX0FIRUFEEAQqhwEKDVJlbW92ZWRSZWFzb24SHgoaUkVNT1ZFRF9SRUFTT05fVU5TUEVDSUZJRUQQABIaChZSRU1PVkVEX1JFQVNPTl9ERUxFVEVEEAESGgoWUkVNT1ZFRF9SRUFTT05fRVhQSVJFRBACEh4KGlJFTU9WRURfUkVBU09OX0xFRlRfRklMVEVSEAMqjwEKCUVuZFJlYXNvbhIaChZFTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASFwoTRU5EX1JFQVNPTl9GSU5JU0hFRBABEhcKE0VORF9SRUFTT05fRFJBSU5JTkcQAhIWChJFTkRfUkVBU09OX01BWF9BR0UQAxIcChhFTkRfUkVBU09OX1RPS0VOX0VYUElSRUQQBCpXCglXYWl0VW50aWwSGgoWV0FJVF9VTlRJTF9VTlNQRUNJRklFRBAAEhUKEVdBSVRfVU5USUxfQ0hBTkdFEAESFwoTV0FJVF9VTlRJTF9URVJNSU5BTBACQkxaSmdpdGh1Yi5jb20vc3BlY3RyYWxub3RpZnkvc3BlY3RyYWxub3RpZnkvZ2VuL3NwZWN0cmFsbm90aWZ5L3Rhc2svdjE7dGFza3YxYgZwcm90bzM", [file_google_protobuf_duration, file_spectralnotify_task_v1_task]);
+  fileDesc("CiJzcGVjdHJhbG5vdGlmeS90YXNrL3YxL3dhdGNoLnByb3RvEhZzcGVjdHJhbG5vdGlmeS50YXNrLnYxIs8BCgxXYXRjaFJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIOCgZjdXJzb3IYAiABKAkSFAoHaGlzdG9yeRgDIAEoBUgAiAEBEjMKBmZvbGxvdxgEIAEoDjIjLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuV2F0Y2hGb2xsb3cSFwoPd2FpdF9mb3JfY3JlYXRlGAUgASgIEi4KBHZpZXcYBiABKA4yIC5zcGVjdHJhbG5vdGlmeS50YXNrLnYxLlRhc2tWaWV3QgoKCF9oaXN0b3J5IqIDCg1XYXRjaFJlc3BvbnNlEg4KBmN1cnNvchgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoAxI0CghzbmFwc2hvdBgDIAEoCzIgLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuU25hcHNob3RIABIyCgVldmVudBgEIAEoCzIhLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuVGFza0V2ZW50SAASMgoHY3VycmVudBgFIAEoCzIfLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuQ3VycmVudEgAEjYKCWhlYXJ0YmVhdBgGIAEoCzIhLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuSGVhcnRiZWF0SAASLgoFcmVzZXQYByABKAsyHS5zcGVjdHJhbG5vdGlmeS50YXNrLnYxLlJlc2V0SAASMgoHcmVtb3ZlZBgIIAEoCzIfLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuUmVtb3ZlZEgAEioKA2VuZBgJIAEoCzIbLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuRW5kSABCCQoHbWVzc2FnZSKCAQoIU25hcHNob3QSKgoEdGFzaxgBIAEoCzIcLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuVGFzaxItCgZldmVudHMYAiADKAsyHS5zcGVjdHJhbG5vdGlmeS50YXNrLnYxLkV2ZW50EhsKE2hpc3RvcnlfdW5hdmFpbGFibGUYAyABKAgiZQoJVGFza0V2ZW50EiwKBWV2ZW50GAEgASgLMh0uc3BlY3RyYWxub3RpZnkudGFzay52MS5FdmVudBIqCgR0YXNrGAIgASgLMhwuc3BlY3RyYWxub3RpZnkudGFzay52MS5UYXNrIgkKB0N1cnJlbnQiCwoJSGVhcnRiZWF0IjwKBVJlc2V0EjMKBnJlYXNvbhgBIAEoDjIjLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuUmVzZXRSZWFzb24iQAoHUmVtb3ZlZBI1CgZyZWFzb24YASABKA4yJS5zcGVjdHJhbG5vdGlmeS50YXNrLnYxLlJlbW92ZWRSZWFzb24iOAoDRW5kEjEKBnJlYXNvbhgBIAEoDjIhLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuRW5kUmVhc29uIucBCg9XYXRjaEFsbFJlcXVlc3QSNAoHdGFyZ2V0cxgBIAMoCzIjLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuV2F0Y2hUYXJnZXQSFAoHaGlzdG9yeRgCIAEoBUgAiAEBEjMKBmZvbGxvdxgDIAEoDjIjLnNwZWN0cmFsbm90aWZ5LnRhc2sudjEuV2F0Y2hGb2xsb3cSFwoPd2FpdF9mb3JfY3JlYXRlGAQgASgIEi4KBHZpZXcYBSABKA4yIC5zcGVjdHJhbG5vdGlmeS50YXNrLnYxLlRhc2tWaWV3QgoKCF9oaXN0b3J5Ii4KC1dhdGNoVGFyZ2V0Eg8KB3Rhc2tfaWQYASABKAkSDgoGY3Vyc29yGAIgASgJIlsKEFdhdGNoQWxsUmVzcG9uc2USDwoHdGFza19pZBgBIAEoCRI2CgdtZXNzYWdlGAIgASgLMiUuc3BlY3RyYWxub3RpZnkudGFzay52MS5XYXRjaFJlc3BvbnNlIvcBCgtXYWl0UmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJEg4KBmN1cnNvchgCIAEoCRIUCgdoaXN0b3J5GAMgASgFSACIAQESMAoFdW50aWwYBCABKA4yIS5zcGVjdHJhbG5vdGlmeS50YXNrLnYxLldhaXRVbnRpbBIXCg93YWl0X2Zvcl9jcmVhdGUYBSABKAgSKgoHdGltZW91dBgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgR2aWV3GAcgASgOMiAuc3BlY3RyYWxub3RpZnkudGFzay52MS5UYXNrVmlld0IKCghfaGlzdG9yeSJqCgxXYWl0UmVzcG9uc2USNwoIbWVzc2FnZXMYASADKAsyJS5zcGVjdHJhbG5vdGlmeS50YXNrLnYxLldhdGNoUmVzcG9uc2USDgoGY3Vyc29yGAIgASgJEhEKCXRpbWVkX291dBgDIAEoCCpmCgtXYXRjaEZvbGxvdxIcChhXQVRDSF9GT0xMT1dfVU5TUEVDSUZJRUQQABIfChtXQVRDSF9GT0xMT1dfVU5USUxfVEVSTUlOQUwQARIYChRXQVRDSF9GT0xMT1dfRk9SRVZFUhACKrABCgtSZXNldFJlYXNvbhIcChhSRVNFVF9SRUFTT05fVU5TUEVDSUZJRUQQABIfChtSRVNFVF9SRUFTT05fQ1VSU09SX0VYUElSRUQQARIjCh9SRVNFVF9SRUFTT05fR0VORVJBVElPTl9DSEFOR0VEEAISHgoaUkVTRVRfUkVBU09OX0VQT0NIX0NIQU5HRUQQAxIdChlSRVNFVF9SRUFTT05fQ1VSU09SX0FIRUFEEAQqhwEKDVJlbW92ZWRSZWFzb24SHgoaUkVNT1ZFRF9SRUFTT05fVU5TUEVDSUZJRUQQABIaChZSRU1PVkVEX1JFQVNPTl9ERUxFVEVEEAESGgoWUkVNT1ZFRF9SRUFTT05fRVhQSVJFRBACEh4KGlJFTU9WRURfUkVBU09OX0xFRlRfRklMVEVSEAMqjwEKCUVuZFJlYXNvbhIaChZFTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASFwoTRU5EX1JFQVNPTl9GSU5JU0hFRBABEhcKE0VORF9SRUFTT05fRFJBSU5JTkcQAhIWChJFTkRfUkVBU09OX01BWF9BR0UQAxIcChhFTkRfUkVBU09OX1RPS0VOX0VYUElSRUQQBCpXCglXYWl0VW50aWwSGgoWV0FJVF9VTlRJTF9VTlNQRUNJRklFRBAAEhUKEVdBSVRfVU5USUxfQ0hBTkdFEAESFwoTV0FJVF9VTlRJTF9URVJNSU5BTBACQkxaSmdpdGh1Yi5jb20vc3BlY3RyYWxub3RpZnkvc3BlY3RyYWxub3RpZnkvZ2VuL3NwZWN0cmFsbm90aWZ5L3Rhc2svdjE7dGFza3YxYgZwcm90bzM", [file_google_protobuf_duration, file_spectralnotify_task_v1_task]);
 
 /**
  * @generated from message spectralnotify.task.v1.WatchRequest
@@ -320,6 +320,110 @@ export const EndSchema: GenMessage<End> = /*@__PURE__*/
   messageDesc(file_spectralnotify_task_v1_watch, 8);
 
 /**
+ * @generated from message spectralnotify.task.v1.WatchAllRequest
+ */
+export type WatchAllRequest = Message<"spectralnotify.task.v1.WatchAllRequest"> & {
+  /**
+   * The tasks: 1 to 1000, each once.
+   *
+   * @generated from field: repeated spectralnotify.task.v1.WatchTarget targets = 1;
+   */
+  targets: WatchTarget[];
+
+  /**
+   * How many of the newest events each snapshot carries: 0 to 1000; 10 if
+   * absent.
+   *
+   * @generated from field: optional int32 history = 2;
+   */
+  history?: number | undefined;
+
+  /**
+   * Whether a task's part of the stream ends with the task. UNTIL_TERMINAL if
+   * not said.
+   *
+   * @generated from field: spectralnotify.task.v1.WatchFollow follow = 3;
+   */
+  follow: WatchFollow;
+
+  /**
+   * Wait for tasks that do not exist instead of telling them as removed.
+   *
+   * @generated from field: bool wait_for_create = 4;
+   */
+  waitForCreate: boolean;
+
+  /**
+   * How much of the tasks events carry. BASIC if not said; snapshots are always
+   * FULL.
+   *
+   * @generated from field: spectralnotify.task.v1.TaskView view = 5;
+   */
+  view: TaskView;
+};
+
+/**
+ * Describes the message spectralnotify.task.v1.WatchAllRequest.
+ * Use `create(WatchAllRequestSchema)` to create a new message.
+ */
+export const WatchAllRequestSchema: GenMessage<WatchAllRequest> = /*@__PURE__*/
+  messageDesc(file_spectralnotify_task_v1_watch, 9);
+
+/**
+ * One task of a WatchAll.
+ *
+ * @generated from message spectralnotify.task.v1.WatchTarget
+ */
+export type WatchTarget = Message<"spectralnotify.task.v1.WatchTarget"> & {
+  /**
+   * The task's id.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * Where to go on, as in WatchRequest.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message spectralnotify.task.v1.WatchTarget.
+ * Use `create(WatchTargetSchema)` to create a new message.
+ */
+export const WatchTargetSchema: GenMessage<WatchTarget> = /*@__PURE__*/
+  messageDesc(file_spectralnotify_task_v1_watch, 10);
+
+/**
+ * @generated from message spectralnotify.task.v1.WatchAllResponse
+ */
+export type WatchAllResponse = Message<"spectralnotify.task.v1.WatchAllResponse"> & {
+  /**
+   * Which task it is about. Empty for a heartbeat, which is of the whole stream.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * What Watch would have sent.
+   *
+   * @generated from field: spectralnotify.task.v1.WatchResponse message = 2;
+   */
+  message?: WatchResponse | undefined;
+};
+
+/**
+ * Describes the message spectralnotify.task.v1.WatchAllResponse.
+ * Use `create(WatchAllResponseSchema)` to create a new message.
+ */
+export const WatchAllResponseSchema: GenMessage<WatchAllResponse> = /*@__PURE__*/
+  messageDesc(file_spectralnotify_task_v1_watch, 11);
+
+/**
  * @generated from message spectralnotify.task.v1.WaitRequest
  */
 export type WaitRequest = Message<"spectralnotify.task.v1.WaitRequest"> & {
@@ -380,7 +484,7 @@ export type WaitRequest = Message<"spectralnotify.task.v1.WaitRequest"> & {
  * Use `create(WaitRequestSchema)` to create a new message.
  */
 export const WaitRequestSchema: GenMessage<WaitRequest> = /*@__PURE__*/
-  messageDesc(file_spectralnotify_task_v1_watch, 9);
+  messageDesc(file_spectralnotify_task_v1_watch, 12);
 
 /**
  * @generated from message spectralnotify.task.v1.WaitResponse
@@ -414,7 +518,7 @@ export type WaitResponse = Message<"spectralnotify.task.v1.WaitResponse"> & {
  * Use `create(WaitResponseSchema)` to create a new message.
  */
 export const WaitResponseSchema: GenMessage<WaitResponse> = /*@__PURE__*/
-  messageDesc(file_spectralnotify_task_v1_watch, 10);
+  messageDesc(file_spectralnotify_task_v1_watch, 13);
 
 /**
  * Whether a watch ends with its task.
