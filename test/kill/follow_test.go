@@ -73,6 +73,7 @@ type burst struct {
 }
 
 func newBurst(t *testing.T) *burst {
+	program := binary(t) // before the clock starts: building takes its time
 	addr, err := server.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +82,7 @@ func newBurst(t *testing.T) *burst {
 	t.Cleanup(cancel)
 	b := &burst{
 		t: t, ctx: ctx, book: NewBook(), over: make(chan struct{}), attached: make(chan struct{}, 100), seen: map[string]*Tracker{},
-		config: server.Config{Binary: binary(t), Dir: t.TempDir(), Addr: addr, Key: adminKey},
+		config: server.Config{Binary: program, Dir: t.TempDir(), Addr: addr, Key: adminKey},
 		client: &wire.Client{
 			URL: "http://" + addr, Key: adminKey,
 			HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}},
