@@ -14,6 +14,9 @@ var (
 	// ErrFull: there is no room, on the disk or under a cap. Nothing happened.
 	ErrFull = errors.New("journal: no room")
 
+	// ErrSlow: a listing took longer than one may, and was given up.
+	ErrSlow = errors.New("journal: the listing takes too long; a narrower filter helps")
+
 	// ErrDamaged: stored data is not what was written. It is never served.
 	ErrDamaged = errors.New("journal: stored data is damaged")
 )

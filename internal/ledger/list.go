@@ -14,12 +14,10 @@ import (
 // countLimit is how far matching objects are counted one by one.
 const countLimit = 10_000
 
-// ErrSlow: a listing took more than a second and was given up.
-var ErrSlow = errors.New("ledger: the listing takes too long; a narrower filter helps")
-
 // List returns a page of the objects of a class that match a filter, newest
 // first, from one snapshot. What it shows is durable, but may not have been
-// shown yet: the caller waits for that up to Page.LSN.
+// shown yet: the caller waits for that up to Page.LSN. One that takes more than
+// a second is given up with journal.ErrSlow.
 func (l *Ledger) List(ctx context.Context, q journal.Query) (page journal.Page, err error) {
 	if q.Limit <= 0 {
 		return page, fmt.Errorf("ledger: list: a limit of %d", q.Limit)
@@ -58,7 +56,7 @@ func (l *Ledger) Tallies(ctx context.Context, class string) (tallies []journal.T
 
 // snapshot runs f in one read transaction, for at most the read limit.
 func (l *Ledger) snapshot(ctx context.Context, f func(*reader) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, readLimit, ErrSlow)
+	ctx, cancel := context.WithTimeoutCause(ctx, readLimit, journal.ErrSlow)
 	defer cancel()
 	return l.read(ctx, func(r *reader) (err error) {
 		if err := r.c.Exec("BEGIN"); err != nil {

@@ -66,6 +66,10 @@ var kinds = []kind{
 		text: "the server has no room for new events; try again later",
 	},
 	{
+		class: journal.ErrSlow, code: connect.CodeResourceExhausted, reason: "LIMIT_EXCEEDED",
+		text: "the listing takes too long; narrow its filter",
+	},
+	{
 		class: journal.ErrUnknown, code: connect.CodeUnavailable, reason: "COMMIT_UNKNOWN", retry: true,
 		text: "it is not known whether the call took effect; try again with the same Idempotency-Key",
 	},

@@ -68,6 +68,7 @@ func TestEveryClassOfFailureIsTold(t *testing.T) {
 		{err: journal.ErrNotFound, code: connect.CodeNotFound, reason: "TASK_NOT_FOUND"},
 		{err: fmt.Errorf("read /secret/path: %w", journal.ErrDamaged), code: connect.CodeDataLoss, reason: "TASK_FILE_CORRUPT"},
 		{err: fmt.Errorf("write /secret/path: %w", journal.ErrFull), code: connect.CodeResourceExhausted, reason: "STORAGE_FULL", retry: true},
+		{err: fmt.Errorf("service: list: %w", journal.ErrSlow), code: connect.CodeResourceExhausted, reason: "LIMIT_EXCEEDED"},
 		{err: fmt.Errorf("%w: %w", journal.ErrUnknown, errors.New("sync /secret/path")), code: connect.CodeUnavailable, reason: "COMMIT_UNKNOWN", retry: true},
 		{err: context.Canceled, code: connect.CodeCanceled, reason: "CANCELED"},
 		{err: context.DeadlineExceeded, code: connect.CodeDeadlineExceeded, reason: "DEADLINE_EXCEEDED"},

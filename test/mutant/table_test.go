@@ -3,6 +3,7 @@ package mutant
 const (
 	object = "./internal/object"
 	watch  = "./internal/watch"
+	ledger = "./internal/ledger"
 )
 
 var mutants = []mutant{
@@ -75,5 +76,47 @@ var mutants = []mutant{
 		old:  "		o.barrier = t\n		return\n",
 		new:  "		return\n",
 		pkg:  object, test: "TestCreateAndDeleteOfOneIDFollowEachOther",
+	},
+	{
+		name: "plain calls use up the room that is kept for calls that end work",
+		file: "internal/ledger/room.go",
+		old:  "return !(plain && used >= r.max) && used+grow <= r.max+r.max/10",
+		new:  "return (!plain || used >= 0) && used+grow <= r.max+r.max/10",
+		pkg:  ledger, test: "TestTheCapRefusesAndTheReserveDoesNot",
+	},
+	{
+		name: "an object is served although its journal does not reach its row",
+		file: "internal/ledger/load.go",
+		old:  "last.Sequence != row.Sequence || last.Hash != row.Hash {",
+		new:  "last.Sequence < 0 {",
+		pkg:  ledger, test: "TestLoadNoticesDamage",
+	},
+	{
+		name: "counts are not kept in the commit",
+		file: "internal/ledger/commit.go",
+		old:  "l.w.tallies(p.tally)",
+		new:  "l.w.tallies(nil)",
+		pkg:  ledger, test: "TestTalliesCountEachStatus",
+	},
+	{
+		name: "receipts expire by the wall clock",
+		file: "internal/ledger/sweep.go",
+		old:  "cutoff := l.uptimeNow() - day",
+		new:  "cutoff := l.cfg.Now()/1_000_000 - day",
+		pkg:  ledger, test: "TestReceiptsGoByUptimeNotByTheWallClock",
+	},
+	{
+		name: "an idempotent call leaves no receipt",
+		file: "internal/ledger/commit.go",
+		old:  "if c.Receipt == nil {",
+		new:  "if true {",
+		pkg:  ledger, test: "TestConformance",
+	},
+	{
+		name: "readers go on with a ledger whose commit failed",
+		file: "internal/ledger/transact.go",
+		old:  "		p.shut()\n",
+		new:  "		_ = p\n",
+		pkg:  ledger, test: "TestNothingWorksBetweenAFailureAndItsRecovery",
 	},
 }
