@@ -47,6 +47,7 @@ type result struct {
 	cpu        time.Duration // of the server
 	written    int64         // bytes the server caused to be written to the disk
 	half, end  size          // of the data directory after half of the time, and at the end
+	left       backlog       // what the ledger still held for task files at the end
 	traced     traced
 }
 
@@ -88,6 +89,9 @@ func once(ctx context.Context, o options, r row, d time.Duration, wrap []string)
 	}
 	if res.missing != 0 {
 		return res, fmt.Errorf("%d acknowledged calls are not there", res.missing)
+	}
+	if res.left, err = b.flush(ctx, o.binary); err != nil {
+		return res, err
 	}
 	return res, b.process.Stop()
 }
