@@ -33,21 +33,21 @@ func (c *caller) text() string {
 func (c *caller) do(ctx context.Context, method, task string, fields map[string]any, entries ...Entry) bool {
 	a := Attempt{Task: task, Method: method, Key: c.text(), Entries: entries}
 	fields = withTask(fields, task)
-	c.book.Begin(a)
-	answer, err := c.settle(ctx, a, fields)
-	switch {
-	case ctx.Err() != nil:
+	answer, err := c.settle(ctx, a, fields, c.book.Begin, func(answer wire.Answer, err error) {
+		if err != nil {
+			c.book.Refused(a)
+			c.book.Fault(fmt.Sprintf("%s of %s (%s) was refused: %v", method, task, a.Key, err))
+			return
+		}
+		if got := len(events(answer)); got != len(entries) {
+			c.book.Fault(fmt.Sprintf("%s of %s (%s) answered %d events for %d", method, task, a.Key, got, len(entries)))
+		}
+		c.book.Acknowledged(a, events(answer), answer.Task.Status)
+	})
+	if ctx.Err() != nil {
 		return false
-	case err != nil:
-		c.book.Refused(a)
-		c.book.Fault(fmt.Sprintf("%s of %s (%s) was refused: %v", method, task, a.Key, err))
-		return true
 	}
-	if got := len(events(answer)); got != len(entries) {
-		c.book.Fault(fmt.Sprintf("%s of %s (%s) answered %d events for %d", method, task, a.Key, got, len(entries)))
-	}
-	c.book.Acknowledged(a, events(answer), answer.Task.Status)
-	if !c.once && c.random.IntN(12) == 0 {
+	if err == nil && !c.once && c.random.IntN(12) == 0 {
 		c.again(ctx, a, fields, answer)
 	}
 	return true
@@ -55,44 +55,51 @@ func (c *caller) do(ctx context.Context, method, task string, fields map[string]
 
 // refuse makes a call that must be refused with a code.
 func (c *caller) refuse(ctx context.Context, code, method, task string, fields map[string]any) {
-	a := Attempt{Task: task, Method: "refused " + method, Key: c.text()}
-	c.book.Begin(a)
-	_, err := c.settle(ctx, Attempt{Task: task, Method: method, Key: a.Key}, withTask(fields, task))
-	if ctx.Err() != nil {
-		return
-	}
-	c.book.Refused(a)
-	if wire.Code(err) != code {
-		c.book.Fault(fmt.Sprintf("%s of %s: %v, want %s", method, task, err, code))
-	}
+	key := c.text()
+	noted := Attempt{Task: task, Method: "refused " + method, Key: key}
+	begin := func(Attempt) { c.book.Begin(noted) }
+	_, _ = c.settle(ctx, Attempt{Task: task, Method: method, Key: key}, withTask(fields, task), begin, func(_ wire.Answer, err error) {
+		c.book.Refused(noted)
+		if wire.Code(err) != code {
+			c.book.Fault(fmt.Sprintf("%s of %s: %v, want %s", method, task, err, code))
+		}
+	})
 }
 
 // again repeats an acknowledged call, as a client does that lost the answer.
 func (c *caller) again(ctx context.Context, a Attempt, fields map[string]any, first wire.Answer) {
-	second, err := c.settle(ctx, a, fields)
-	if ctx.Err() != nil {
-		return
-	}
-	same := slices.EqualFunc(events(first), events(second), func(x, y wire.Event) bool {
-		return x.ID == y.ID && x.Message == y.Message && x.Kind == y.Kind && x.Timestamp.Equal(y.Timestamp)
+	known := func(Attempt) {} // it is in the book already
+	_, _ = c.settle(ctx, a, fields, known, func(second wire.Answer, err error) {
+		same := slices.EqualFunc(events(first), events(second), func(x, y wire.Event) bool {
+			return x.ID == y.ID && x.Message == y.Message && x.Kind == y.Kind && x.Timestamp.Equal(y.Timestamp)
+		})
+		if err != nil || !same {
+			c.book.Fault(fmt.Sprintf("%s of %s (%s) again: %v, %v; first %v", a.Method, a.Task, a.Key, events(second), err, events(first)))
+		}
 	})
-	if err != nil || !same {
-		c.book.Fault(fmt.Sprintf("%s of %s (%s) again: %v, %v; first %v", a.Method, a.Task, a.Key, events(second), err, events(first)))
-	}
 }
 
-// settle repeats a call until its outcome is known.
-func (c *caller) settle(ctx context.Context, a Attempt, fields map[string]any) (answer wire.Answer, err error) {
+// settle repeats a call until its outcome is known, which it then notes. The
+// book is written only while calls may be made, so that whoever forbids them can
+// read it.
+func (c *caller) settle(ctx context.Context, a Attempt, fields map[string]any, begin func(Attempt), note func(wire.Answer, error)) (wire.Answer, error) {
 	for ctx.Err() == nil {
-		c.phase.RLock()
-		answer = wire.Answer{}
-		_, err = c.client.Call(ctx, a.Method, a.Key, fields, &answer)
-		c.phase.RUnlock()
+		answer, err := c.try(ctx, a, fields, begin, note)
 		if !wire.Unsettled(err) {
 			return answer, err
 		}
 	}
-	return answer, ctx.Err()
+	return wire.Answer{}, ctx.Err()
+}
+
+func (c *caller) try(ctx context.Context, a Attempt, fields map[string]any, begin func(Attempt), note func(wire.Answer, error)) (answer wire.Answer, err error) {
+	c.phase.RLock()
+	defer c.phase.RUnlock()
+	begin(a)
+	if _, err = c.client.Call(ctx, a.Method, a.Key, fields, &answer); !wire.Unsettled(err) {
+		note(answer, err)
+	}
+	return answer, err
 }
 
 func withTask(fields map[string]any, task string) map[string]any {
