@@ -121,6 +121,7 @@ func create(id string) task.Command { return task.Create{ID: id} }
 func note(id, text string) task.Command {
 	return task.AddEvents{Target: task.Target{ID: id}, Events: []task.NewEvent{{Message: text}}}
 }
+
 func progress(id string, n int) task.Command {
 	return task.SetProgress{Target: task.Target{ID: id}, Progress: n}
 }
