@@ -147,7 +147,11 @@ func TestFollowBeforeCreation(t *testing.T) {
 		if m, err := f.Next(t.Context(), 15*time.Second); err != nil || m.Kind != object.Heartbeat {
 			t.Fatalf("while there is none: %+v, %v", m, err)
 		}
-		go w.must(create("t"))
+		go func() {
+			if _, err := w.do(create("t")); err != nil {
+				t.Error(err)
+			}
+		}()
 		if m := expect(t, f, object.Snapshot, 1); len(m.Events) != 1 {
 			t.Errorf("snapshot %+v", m)
 		}
