@@ -43,6 +43,7 @@ type Disk struct {
 	at    int // operation from which on the fault happens
 	ops   int
 	hit   string
+	lost  bool   // a sync of a directory failed and dropped its changes
 	vfs   string // name it is registered under; empty if it is not
 }
 
@@ -142,6 +143,7 @@ func (d *Disk) syncNode(n *node, name string) error {
 	if err := d.step(syncs, "sync", name); err != nil {
 		if d.forgets() {
 			n.forget()
+			d.lost = d.lost || n.isDir()
 		}
 		return err
 	}

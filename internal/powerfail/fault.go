@@ -93,3 +93,19 @@ func (d *Disk) step(e effect, what, name string) error {
 // forgets reports whether a sync that fails now drops what it should have made
 // durable, so that no later sync does.
 func (d *Disk) forgets() bool { return d.fault == IOErrOnce || d.fault == IOErrSticky }
+
+// LostNames reports whether a sync of a directory has failed, so that changes of
+// names may never become durable although later syncs succeed. A process that
+// starts after that cannot know.
+func (d *Disk) LostNames() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lost
+}
+
+// Dead reports whether the power is off: the fault PowerOff has happened.
+func (d *Disk) Dead() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.fault == PowerOff && d.hit != ""
+}

@@ -72,6 +72,29 @@ func (d *Disk) Remove(name string) error {
 	return nil
 }
 
+// Rmdir removes an empty directory. It fails with fs.ErrNotExist if there is none.
+func (d *Disk) Rmdir(name string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	dir, base := d.parent(name)
+	var err error
+	switch {
+	case dir == nil || dir.live[base] == nil:
+		err = fs.ErrNotExist
+	case !dir.live[base].isDir():
+		err = syscall.ENOTDIR
+	case len(dir.live[base].live) > 0:
+		err = syscall.ENOTEMPTY
+	default:
+		err = d.step(changes, "rmdir", name)
+	}
+	if err != nil {
+		return &fs.PathError{Op: "rmdir", Path: name, Err: err}
+	}
+	d.link(dir, base, nil)
+	return nil
+}
+
 // Rename gives a file or directory another name. It takes a sync of both
 // directories to make that durable, and they may survive apart. What had the
 // new name has it no more.

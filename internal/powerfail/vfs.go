@@ -54,7 +54,6 @@ func (d *Disk) Open(name string, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, er
 		return nil, flags, vfs.SystemError(syscall.ENOENT, sqlite3.CANTOPEN)
 	}
 	n := dir.live[base]
-	created := false
 	switch {
 	case n != nil && n.isDir():
 		return nil, flags, vfs.SystemError(syscall.EISDIR, sqlite3.CANTOPEN_ISDIR)
@@ -66,13 +65,13 @@ func (d *Disk) Open(name string, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, er
 		if err := d.step(grows, "create", name); err != nil {
 			return nil, flags, vfs.SystemError(err, sqlite3.CANTOPEN)
 		}
-		n, created = &node{}, true
+		n = &node{}
 		d.link(dir, base, n)
 	}
 	f := &dbFile{handle: handle{d: d, n: n, name: name, life: d.life}}
-	if created && flags&(vfs.OPEN_MAIN_JOURNAL|vfs.OPEN_SUPER_JOURNAL|vfs.OPEN_WAL) != 0 {
+	if flags&vfs.OPEN_CREATE != 0 && flags&(vfs.OPEN_MAIN_JOURNAL|vfs.OPEN_SUPER_JOURNAL|vfs.OPEN_WAL) != 0 {
 		// The driver's own VFS syncs the directory with the first sync of
-		// these. The name of a database itself is synced by nobody.
+		// these, new or not. The name of a database is synced by nobody.
 		f.dir, f.dirName = dir, path.Dir(name)
 	}
 	if flags&vfs.OPEN_MAIN_DB != 0 {

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -12,15 +13,50 @@ import (
 
 // append adds to a file in place, in one transaction.
 func (s *Store[S, E]) append(w *journal.Homecoming[S, E]) error {
-	path := s.Path(w.Row.Generation)
-	c, err := s.open(path)
+	path, dir := s.Path(w.Row.Generation), s.dir(w.Row.Generation)
+	var err error
+	if s.dirs.failures(dir) > 0 {
+		err = s.dropJournal(path)
+	}
 	if err == nil {
-		err = errors.Join(s.add(c, w), sqlite.CloseAll(c))
+		err = s.inFile(path, func(c *sqlite3.Conn) error { return s.add(c, w) })
 	}
+	if err == nil {
+		return nil
+	}
+	err = failure(err)
+	if !errors.Is(err, journal.ErrDamaged) && !errors.Is(err, journal.ErrNotFound) {
+		s.dirs.fail(dir) // what failed may have been the sync of the journal's name
+	}
+	return fmt.Errorf("store: add to %s: %w", path, err)
+}
+
+// inFile opens a file for one piece of work.
+func (s *Store[S, E]) inFile(path string, do func(*sqlite3.Conn) error) error {
+	c, err := s.open(path)
 	if err != nil {
-		return fmt.Errorf("store: add to %s: %w", path, failure(err))
+		return err
 	}
-	return nil
+	return errors.Join(do(c), sqlite.CloseAll(c))
+}
+
+// dropJournal removes a file's journal after it was rolled back, if there was
+// something to roll back. It is for a directory of which a sync has failed: the
+// journal's name may not be durable and would not become so, and a change
+// whose journal is lost in a power cut leaves half of it. The next change makes
+// the name anew.
+func (s *Store[S, E]) dropJournal(path string) error {
+	err := s.inFile(path, func(c *sqlite3.Conn) error {
+		_, err := sqlite.Int(c, "SELECT count(*) FROM sqlite_schema")
+		return err
+	})
+	if err == nil {
+		err = s.disk.Remove(journalOf(path))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // no journal; or no file, which is told better later
+	}
+	return err
 }
 
 // open opens a file to read or change it. A journal that a killed process left is

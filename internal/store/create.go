@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 )
@@ -21,6 +20,10 @@ type newFile struct {
 	file File
 }
 
+// places are the directories that get new names in one call of Write: for each,
+// how often a sync of it had failed before.
+type places map[string]int64
+
 // create makes the first version of files. Each is trusted by nobody until its
 // content and its name are durable, so it needs no temporary name.
 func (s *Store[S, E]) create(ctx context.Context, work []journal.Homecoming[S, E], firsts []int, errs []error) {
@@ -31,35 +34,46 @@ func (s *Store[S, E]) create(ctx context.Context, work []journal.Homecoming[S, E
 		}
 		return
 	}
+	at := places{}
+	var open []newFile
 	var broken error
-	for len(firsts) > 0 {
-		n := min(len(firsts), atOnce)
-		var open []newFile
-		for _, i := range firsts[:n] {
-			if broken == nil {
-				broken = ctx.Err()
-			}
-			if broken != nil {
-				errs[i] = broken
-				continue
-			}
-			var image []byte
-			if image, broken = s.build(bench, &work[i]); broken != nil {
-				errs[i] = broken
-				continue
-			}
-			f, err := s.put(work[i].Row.Generation, image)
-			if errs[i] = err; err == nil {
-				open = append(open, newFile{i, f})
-			}
+	for n, i := range firsts {
+		if broken == nil {
+			broken = ctx.Err()
 		}
-		for _, f := range open {
-			errs[f.at] = s.settle(f.file, work[f.at].Row.Generation)
+		var f File
+		if errs[i] = broken; broken == nil {
+			f, broken, errs[i] = s.begin(bench, at, &work[i])
 		}
-		firsts = firsts[n:]
+		if errs[i] == nil {
+			open = append(open, newFile{i, f})
+		}
+		if len(open) == atOnce || n == len(firsts)-1 {
+			for _, f := range open {
+				errs[f.at] = s.settle(f.file, work[f.at].Row.Generation)
+			}
+			open = open[:0]
+		}
 	}
 	s.benches.put(bench, broken)
-	s.syncNames(work, errs)
+	s.syncNames(at, work, errs)
+}
+
+// begin builds and writes one new file; broken is set if the bench is.
+func (s *Store[S, E]) begin(b *bench, at places, w *journal.Homecoming[S, E]) (f File, broken, err error) {
+	image, broken := s.build(b, w)
+	if broken != nil {
+		return nil, broken, broken
+	}
+	dir := s.dir(w.Row.Generation)
+	if err := s.dirs.ensure(dir); err != nil {
+		return nil, nil, err
+	}
+	if _, ok := at[dir]; !ok {
+		at[dir] = s.dirs.failures(dir)
+	}
+	f, err = s.put(s.Path(w.Row.Generation), dir, image)
+	return f, nil, err
 }
 
 // build returns the bytes of an object's file.
@@ -72,12 +86,8 @@ func (s *Store[S, E]) build(b *bench, w *journal.Homecoming[S, E]) ([]byte, erro
 }
 
 // put writes a new file in the place of what may be there, which is not trusted.
-func (s *Store[S, E]) put(generation int64, image []byte) (File, error) {
-	dir, path := s.dir(generation), s.Path(generation)
-	if err := s.dirs.ensure(dir); err != nil {
-		return nil, err
-	}
-	if err := s.clear(dir, path); err != nil {
+func (s *Store[S, E]) put(path, dir string, image []byte) (File, error) {
+	if err := s.clear(path, dir); err != nil {
 		return nil, err
 	}
 	f, err := s.disk.Create(path)
@@ -93,22 +103,25 @@ func (s *Store[S, E]) put(generation int64, image []byte) (File, error) {
 
 // clear removes a file and its journal, durably, if they exist. A journal that
 // came back beside a new file would be rolled into it.
-func (s *Store[S, E]) clear(dir, path string) error {
-	removed, err := s.unlink(path)
+func (s *Store[S, E]) clear(path, dir string) error {
+	failed := s.dirs.failures(dir)
+	removed, err := s.unlink(path, failed > 0)
 	if err != nil || !removed {
 		return err
 	}
-	if err := s.disk.SyncDir(dir); err != nil {
-		return fmt.Errorf("store: sync directory: %w", err)
-	}
-	return nil
+	return s.dirs.sync(dir, failed)
 }
 
 // unlink removes a file and its journal, not durably. It reports whether one of
-// them was there.
-func (s *Store[S, E]) unlink(path string) (removed bool, err error) {
+// them was there. With doubt, that a file is not there proves nothing: its
+// removal may be lost. It is then made and removed, to be removed for certain.
+func (s *Store[S, E]) unlink(path string, doubt bool) (removed bool, err error) {
 	for _, name := range []string{path, journalOf(path)} {
-		switch err := s.disk.Remove(name); {
+		err := s.disk.Remove(name)
+		if doubt && errors.Is(err, fs.ErrNotExist) {
+			err = s.touch(name)
+		}
+		switch {
 		case err == nil:
 			removed = true
 		case !errors.Is(err, fs.ErrNotExist):
@@ -116,6 +129,15 @@ func (s *Store[S, E]) unlink(path string) (removed bool, err error) {
 		}
 	}
 	return removed, nil
+}
+
+// touch makes a file and removes it.
+func (s *Store[S, E]) touch(name string) error {
+	f, err := s.disk.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), s.disk.Remove(name))
 }
 
 // settle makes a new file's content durable, on the descriptor that wrote it.
@@ -128,18 +150,16 @@ func (s *Store[S, E]) settle(f File, generation int64) error {
 
 // syncNames makes the names of the new files durable: one sync for each
 // directory. If it fails, none of its new files is home.
-func (s *Store[S, E]) syncNames(work []journal.Homecoming[S, E], errs []error) {
-	synced := map[string]error{} // :: directory → how its sync ended
+func (s *Store[S, E]) syncNames(at places, work []journal.Homecoming[S, E], errs []error) {
+	synced := make(map[string]error, len(at)) // :: directory → how its sync ended
 	for i := range work {
 		if !work[i].First || errs[i] != nil {
 			continue
 		}
-		dir := filepath.Dir(s.Path(work[i].Row.Generation))
+		dir := s.dir(work[i].Row.Generation)
 		err, ok := synced[dir]
 		if !ok {
-			if err = s.disk.SyncDir(dir); err != nil {
-				err = fmt.Errorf("store: sync directory: %w", err)
-			}
+			err = s.dirs.sync(dir, at[dir])
 			synced[dir] = err
 		}
 		errs[i] = err

@@ -16,6 +16,9 @@ type Disk interface {
 	// Create makes a new file, or fails with fs.ErrExist.
 	Create(name string) (File, error)
 
+	// Rmdir removes an empty directory, or fails with fs.ErrNotExist.
+	Rmdir(name string) error
+
 	// Remove removes a file, or fails with fs.ErrNotExist.
 	Remove(name string) error
 
@@ -45,6 +48,8 @@ type File = interface {
 type osDisk struct{}
 
 func (osDisk) Mkdir(name string) error { return os.Mkdir(name, 0o700) }
+
+func (osDisk) Rmdir(name string) error { return os.Remove(name) }
 
 func (osDisk) Create(name string) (File, error) {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

@@ -143,8 +143,8 @@ func (s *Store[S, E]) quarantine(dir string, paths []string) ([]string, error) {
 	}
 	// The new names first: a file must not be in neither place.
 	for _, d := range []string{to, dir} {
-		if err := s.disk.SyncDir(d); err != nil {
-			errs = append(errs, fmt.Errorf("store: sync directory: %w", err))
+		if err := s.dirs.sync(d, s.dirs.failures(d)); err != nil {
+			errs = append(errs, err)
 			break
 		}
 	}

@@ -83,7 +83,7 @@ func New[S, E any](cfg Config[S, E]) (*Store[S, E], error) {
 	}
 	return &Store[S, E]{
 		cfg: cfg, class: class, schema: schema, disk: cfg.Disk, journalMode: "truncate",
-		dirs:    &directories{disk: cfg.Disk, root: filepath.Dir(cfg.Dir), known: map[string]bool{}},
+		dirs:    newDirectories(cfg.Disk, filepath.Dir(cfg.Dir)),
 		benches: &benches{schema: schema, template: empty},
 	}, nil
 }

@@ -1,0 +1,510 @@
+package store
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spectralnotify/spectralnotify/internal/powerfail"
+)
+
+var (
+	crashes = flag.Int("crashes", 500, "power cuts of each case of the power tests")
+	seed    = flag.Uint64("seed", 1, "where the random choices of the power tests begin")
+)
+
+// A world is what outlives a power cut: the disk, and a journal that is perfect.
+// It keeps what it says it keeps, and knows which objects there are.
+type world struct {
+	t       testing.TB
+	r       *rand.Rand
+	mutant  mutant
+	made    *taskStore // what the stores of all processes are copies of
+	disk    *powerfail.Disk
+	objects []*kept
+}
+
+// kept is what the journal knows of an object.
+type kept struct {
+	*life
+	committed int  // events that are in the journal or were forgotten
+	forgotten int  // events that only the file has
+	deleted   bool // the tombstone is committed
+	unlinked  bool // the store said that the file is gone
+}
+
+const objectsDir = "/data/objects"
+
+func newWorld(t testing.TB, made *taskStore, s uint64, m mutant) *world {
+	return &world{
+		t: t, made: made, mutant: m, r: rand.New(rand.NewPCG(s, 77)),
+		disk: powerfail.New(powerfail.Config{Dirs: []string{"/data"}, Lies: m.lies}),
+	}
+}
+
+// create adds an object that only the journal knows yet.
+func (w *world) create() *kept {
+	n := int64(len(w.objects))
+	k := &kept{life: newLife(w.t, n/2+n%2*4096+1, 0)} // in two directories
+	w.objects = append(w.objects, k)
+	w.commit(k)
+	return k
+}
+
+// commit adds events to an object.
+func (w *world) commit(k *kept) {
+	for range 1 + w.r.IntN(5) {
+		k.step(w.t, w.r)
+		k.committed++
+	}
+}
+
+// A process is one life of the program: it ends with a kill or a power cut.
+type process struct {
+	*world
+	store *taskStore
+	home  map[int64]bool // generations whose file this process made durable
+}
+
+// start begins a process. All share their workbenches, which outlive none of
+// what is on a disk.
+func (w *world) start() *process {
+	s := *w.made
+	s.cfg.VFS = w.disk.VFS()
+	s.disk = w.mutant.on(w.disk)
+	s.dirs = newDirectories(s.disk, "/data")
+	s.dirs.naive = w.mutant.naive
+	if w.mutant.journalMode != "" {
+		s.journalMode = w.mutant.journalMode
+	}
+	return &process{w, &s, map[int64]bool{}}
+}
+
+// run does n random things. It stops when the disk is dead.
+func (p *process) run(n int) {
+	p.removeDeleted()
+	for range n {
+		if p.disk.Dead() {
+			return
+		}
+		switch p.r.IntN(10) {
+		case 0:
+			p.read()
+		case 1:
+			p.delete()
+		default:
+			p.writeSome()
+		}
+	}
+}
+
+func (p *process) writeSome() {
+	var some []*kept
+	for _, k := range p.objects {
+		if !k.deleted && p.r.IntN(3) == 0 {
+			if k.committed < 60 && p.r.IntN(4) > 0 {
+				p.commit(k)
+			}
+			some = append(some, k)
+		}
+	}
+	if len(p.objects) < 8 && p.r.IntN(2) == 0 {
+		some = append(some, p.create())
+	}
+	p.write(some, p.r.IntN(4) > 0)
+}
+
+// write takes objects home, and the journal forgets what is there, if it comes
+// to that.
+func (p *process) write(some []*kept, forget bool) (failed error) {
+	var way []*kept
+	var work []taskHomecoming
+	for _, k := range some {
+		if k.forgotten == k.committed {
+			continue
+		}
+		first := k.forgotten == 0 && !p.home[k.generation]
+		if p.mutant.trustsFiles && first {
+			exists, err := p.store.disk.Exists(p.store.Path(k.generation))
+			first = err == nil && !exists
+		}
+		if p.mutant.firstAgain && k.forgotten == 0 && p.home[k.generation] {
+			first, k.forgotten = true, k.committed // the forget is committed meanwhile
+		}
+		w := k.home(first, k.forgotten, k.committed)
+		if p.mutant.firstAgain && first {
+			w = k.home(first, 0, k.committed)
+		}
+		if p.mutant.forgetsEarly {
+			k.forgotten = k.committed
+		}
+		way, work = append(way, k), append(work, w)
+	}
+	for i, err := range p.mutant.write(p.store, work) {
+		if err != nil {
+			failed = err
+			continue
+		}
+		k := way[i]
+		p.home[k.generation] = true
+		if forget {
+			k.forgotten = k.committed
+		}
+	}
+	return failed
+}
+
+func (p *process) delete() {
+	for _, k := range p.objects {
+		if !k.deleted && p.r.IntN(4) == 0 {
+			k.deleted = true
+		}
+	}
+	p.removeDeleted()
+}
+
+func (p *process) removeDeleted() {
+	var gone []int64
+	for _, k := range p.objects {
+		if k.deleted && !k.unlinked {
+			gone = append(gone, k.generation)
+		}
+	}
+	if len(gone) == 0 || p.store.Remove(p.t.Context(), gone) != nil {
+		return
+	}
+	for _, k := range p.objects {
+		k.unlinked = k.deleted
+	}
+}
+
+func (p *process) read() {
+	for _, k := range p.objects {
+		if !k.deleted && (k.forgotten > 0 || p.home[k.generation]) {
+			_, _ = p.store.History(p.t.Context(), k.generation, all)
+		}
+	}
+}
+
+// A loss is a broken promise. Damaged files are losses too.
+type loss struct{ text string }
+
+func (l loss) Error() string { return l.text }
+
+// verify sees that everything the journal forgot is in the files, and nothing
+// that was removed; then it takes everything home, as a start does, and sees
+// that all of it is there.
+func (p *process) verify() error {
+	for _, k := range p.objects {
+		if err := p.promise(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *process) promise(k *kept) error {
+	if exists, _ := p.disk.Exists(p.store.Path(k.generation)); k.unlinked && exists {
+		return loss{fmt.Sprintf("generation %d came back", k.generation)}
+	}
+	if k.deleted || k.forgotten == 0 {
+		return nil
+	}
+	got, err := p.store.History(p.t.Context(), k.generation, all)
+	if err != nil {
+		return p.excuse(loss{fmt.Sprintf("generation %d, of which the journal forgot %d events: %v", k.generation, k.forgotten, err)})
+	}
+	if len(got) < k.forgotten || len(got) > k.committed {
+		return loss{fmt.Sprintf("generation %d has %d events of %d, the journal forgot %d", k.generation, len(got), k.committed, k.forgotten)}
+	}
+	for i := range got {
+		if got[i].Hash != k.records[i].Hash {
+			return loss{fmt.Sprintf("generation %d: event %d is another", k.generation, i+1)}
+		}
+	}
+	return nil
+}
+
+// excuse forgives what fails because the power is off.
+func (p *process) excuse(err error) error {
+	if p.disk.Dead() {
+		return nil
+	}
+	return err
+}
+
+// recover takes everything home.
+func (p *process) recover() error {
+	p.removeDeleted()
+	var alive []*kept
+	for _, k := range p.objects {
+		if !k.deleted {
+			alive = append(alive, k)
+		}
+	}
+	if err := p.write(alive, true); err != nil {
+		return p.excuse(loss{fmt.Sprintf("recovery: %v", err)})
+	}
+	return nil
+}
+
+// cut lets the power fail and sees what is left. One time in three it fails
+// again while the program recovers.
+func (w *world) cut(m powerfail.Mode) error {
+	after := *w
+	after.disk = w.disk.Crash(m, w.r)
+	after.objects = nil
+	for _, k := range w.objects {
+		c := *k
+		after.objects = append(after.objects, &c)
+	}
+	defer func() { after.disk.Close() }()
+	if w.r.IntN(3) == 0 {
+		after.disk.Fail(powerfail.PowerOff, 1+w.r.IntN(25))
+		p := after.start()
+		if err := p.recover(); err != nil {
+			return err
+		}
+		again := after.disk.Crash(powerfail.Mode(w.r.IntN(int(powerfail.NumModes))), w.r)
+		after.disk.Close()
+		after.disk = again
+	}
+	p := after.start()
+	for _, step := range []func() error{p.verify, p.recover, p.verify} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// history runs a world through up to three lives, each but the last ended by a
+// kill, meeting one fault, and cuts the power in each mode. It returns how many
+// cuts there were, and the first broken promise.
+func history(t testing.TB, made *taskStore, s uint64, m mutant) (cuts int, err error) {
+	w := newWorld(t, made, s, m)
+	defer w.disk.Close()
+	for range w.r.IntN(3) {
+		w.disk.Fail(powerfail.PowerOff, 1+w.r.IntN(150))
+		w.start().run(3 + w.r.IntN(8))
+		w.disk.Restart()
+	}
+	fault := powerfail.Fault(1 + w.r.IntN(int(powerfail.NumFaults)-1))
+	w.disk.Fail(fault, 1+w.r.IntN(200))
+	p := w.start()
+	p.run(3 + w.r.IntN(10))
+	if fault == powerfail.NoSpace {
+		w.disk.Fail(powerfail.NoFault, 0)
+		p.run(3)
+	}
+	for mode := range powerfail.NumModes {
+		cuts++
+		if err := w.cut(mode); err != nil {
+			return cuts, fmt.Errorf("seed %d, fault %v (%s), %v: %w", s, fault, w.disk.Hit(), mode, err)
+		}
+	}
+	return cuts, nil
+}
+
+// What a program does with one object, from a state that is durable.
+var actions = map[string]struct {
+	before func(*process, *kept) error // nothing fails here
+	do     func(*process, *kept) error
+}{
+	"create in a new directory": {
+		before: func(*process, *kept) error { return nil },
+		do:     takeHome,
+	},
+	"create beside another": {
+		before: func(p *process, _ *kept) error { return takeHome(p, p.create()) },
+		do:     takeHome,
+	},
+	"create over an untrusted file": {
+		before: func(p *process, k *kept) error {
+			err := takeHome(p, k)
+			p.disk.Fail(powerfail.PowerOff, 18) // with the journal written
+			if more(p, k) == nil {
+				return errors.New("nothing failed")
+			}
+			k.forgotten = 0
+			return err
+		},
+		do: takeHome,
+	},
+	"create over a change that was cut": {
+		before: func(p *process, k *kept) error {
+			err := p.write([]*kept{k}, false)
+			p.commit(k)
+			// Cut before the journal is emptied: it would undo the change.
+			for n := 1; err == nil; n++ {
+				if n == 100 {
+					return errors.New("the journal is never emptied")
+				}
+				cut := p.disk.Crash(powerfail.KeepAll, p.r)
+				defer cut.Close()
+				cut.Fail(powerfail.PowerOff, n)
+				w := *p.world
+				w.disk = cut
+				q := w.start()
+				q.home[k.generation] = true
+				if q.write([]*kept{k}, false); strings.HasPrefix(cut.Hit(), "truncate") {
+					p.disk.Fail(powerfail.PowerOff, n)
+					_ = p.write([]*kept{k}, false)
+					p.disk.Restart()
+					return nil
+				}
+			}
+			return err
+		},
+		do: takeHome,
+	},
+	"change": {before: takeHome, do: more},
+	"change again": {
+		before: func(p *process, k *kept) error { return errors.Join(takeHome(p, k), more(p, k)) },
+		do:     more,
+	},
+	"remove": {
+		before: func(p *process, k *kept) error { return errors.Join(takeHome(p, k), more(p, k)) },
+		do: func(p *process, k *kept) error {
+			k.deleted = true
+			p.removeDeleted()
+			if !k.unlinked {
+				return errors.New("not removed")
+			}
+			return nil
+		},
+	},
+}
+
+func takeHome(p *process, k *kept) error { return p.write([]*kept{k}, true) }
+
+// more adds an event and takes it home; if it was added before, only that.
+func more(p *process, k *kept) error {
+	if k.committed == k.forgotten {
+		p.commit(k)
+	}
+	return takeHome(p, k)
+}
+
+// everyOperation lets each operation of an action fail in turn, in each way, and
+// tries the action again until it succeeds, in the same process or in the next.
+// Then it cuts the power, now or in the middle of one more change. It stops at
+// the first broken promise.
+func everyOperation(t testing.TB, made *taskStore, m mutant) (cuts int, err error) {
+	for _, name := range slices.Sorted(maps.Keys(actions)) {
+		for fault := powerfail.PowerOff; fault < powerfail.NumFaults; fault++ {
+			for _, restart := range []bool{false, true} {
+				for nth, hit := 1, true; hit && nth < 100; nth++ {
+					n, h, err := oneOperation(t, made, m, name, fault, nth, restart)
+					if cuts, hit = cuts+n, h; err != nil {
+						return cuts, fmt.Errorf("%s, %v at operation %d, restart %v: %w", name, fault, nth, restart, err)
+					}
+				}
+			}
+		}
+	}
+	return cuts, nil
+}
+
+func oneOperation(t testing.TB, made *taskStore, m mutant, name string, fault powerfail.Fault, nth int, restart bool) (cuts int, hit bool, err error) {
+	if fault == powerfail.PowerOff && !restart {
+		return 0, false, nil // it is dead
+	}
+	w := newWorld(t, made, 1, m)
+	defer w.disk.Close()
+	action := actions[name]
+	p := w.start()
+	k := w.create()
+	if err := action.before(p, k); err != nil {
+		t.Fatalf("%s: without a fault: %v", name, err)
+	}
+	if k.forgotten == 0 && w.mutant.journalMode == "" {
+		w.disk.Restart()
+		p = w.start() // an untrusted file is another process's
+	}
+	w.disk.Fail(fault, nth)
+	failed := action.do(p, k)
+	hit = w.disk.Hit() != ""
+	if restart && w.disk.LostNames() {
+		return cuts, hit, nil // the next process cannot know; only the system's log does
+	}
+	if restart {
+		w.disk.Restart()
+		p = w.start()
+	} else {
+		w.disk.Fail(powerfail.NoFault, 0)
+	}
+	for try := 0; failed != nil; try++ {
+		if failed = action.do(p, k); failed != nil && try == 3 {
+			return cuts, hit, loss{fmt.Sprintf("it never succeeds: %v", failed)}
+		}
+	}
+	for _, mode := range []powerfail.Mode{powerfail.DropAll, powerfail.RandomTorn} {
+		cuts++
+		if err := w.cut(mode); err != nil {
+			return cuts, hit, fmt.Errorf("%v: %w", mode, err)
+		}
+	}
+	if k.deleted {
+		return cuts, hit, nil
+	}
+	w.disk.Fail(powerfail.PowerOff, 4+w.r.IntN(6)) // in the middle
+	_ = more(p, k)
+	for _, mode := range []powerfail.Mode{powerfail.PrefixTorn, powerfail.RandomTrash} {
+		cuts++
+		if err := w.cut(mode); err != nil {
+			return cuts, hit, fmt.Errorf("power off in the next change, %v: %w", mode, err)
+		}
+	}
+	return cuts, hit, nil
+}
+
+func TestAnyOperationMayFail(t *testing.T) {
+	cuts, err := everyOperation(t, openStore(t, objectsDir, nil, ""), mutant{})
+	if err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d power cuts, 0 lost, 0 corrupt", cuts)
+}
+
+func TestNothingIsLostWhenThePowerFails(t *testing.T) {
+	cuts, err := histories(t, mutant{}, *crashes)
+	if err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d power cuts, 0 lost, 0 corrupt", cuts)
+}
+
+func histories(t testing.TB, m mutant, crashes int) (cuts int, err error) {
+	made := openStore(t, objectsDir, nil, "")
+	for s := *seed; cuts < crashes && err == nil; s++ {
+		var n int
+		n, err = history(t, made, s, m)
+		cuts += n
+	}
+	return cuts, err
+}
+
+// Without one of the safeties one of the tests must fail, else they show nothing.
+func TestEachSafetyIsNeeded(t *testing.T) {
+	for name, m := range mutants {
+		t.Run(name, func(t *testing.T) {
+			cuts, err := histories(t, m, 100)
+			if err == nil {
+				var n int
+				n, err = everyOperation(t, openStore(t, objectsDir, nil, ""), m)
+				cuts += n
+			}
+			var l loss
+			if !errors.As(err, &l) {
+				t.Fatalf("%d power cuts do not show that this safety is missing: %v", cuts, err)
+			}
+			t.Logf("caught after %d power cuts: %v", cuts, err)
+		})
+	}
+}
