@@ -34,10 +34,10 @@ func (s *Store[S, E]) append(w *journal.Homecoming[S, E]) error {
 // inFile opens a file for one piece of work.
 func (s *Store[S, E]) inFile(path string, do func(*sqlite3.Conn) error) error {
 	c, err := s.open(path)
-	if err != nil {
-		return err
+	if err == nil {
+		err = errors.Join(do(c), sqlite.CloseAll(c))
 	}
-	return errors.Join(do(c), sqlite.CloseAll(c))
+	return s.watched.explain(path, err)
 }
 
 // dropJournal removes a file's journal after it was rolled back, if there was
@@ -66,7 +66,7 @@ func (s *Store[S, E]) dropJournal(path string) error {
 func (s *Store[S, E]) open(path string) (*sqlite3.Conn, error) {
 	// Checksums are not asked for, since that would give them to a damaged file
 	// that lost them; schema.check sees that they are there.
-	c, err := sqlite.Open(sqlite.Config{Path: path, VFS: s.cfg.VFS, Journal: s.journalMode, PageSize: pageSize, MustExist: true})
+	c, err := sqlite.Open(sqlite.Config{Path: path, VFS: s.watched.name, Journal: s.journalMode, PageSize: pageSize, MustExist: true})
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/ncruces/go-sqlite3"
@@ -26,15 +25,14 @@ type Checked struct {
 // the metadata row says. The error is as History's. A journal that a killed
 // process left is rolled back.
 func (s *Store[S, E]) Check(ctx context.Context, generation int64) (Checked, error) {
+	var h head
 	path := s.Path(generation)
-	c, err := s.open(path)
+	err := s.inFile(path, func(c *sqlite3.Conn) (err error) {
+		defer c.SetInterrupt(c.SetInterrupt(ctx))
+		h, err = s.whole(c, generation)
+		return err
+	})
 	if err != nil {
-		return Checked{}, fmt.Errorf("store: check %s: %w", path, failure(err))
-	}
-	c.SetInterrupt(ctx)
-	h, err := s.whole(c, generation)
-	c.SetInterrupt(context.Background())
-	if err = errors.Join(err, sqlite.CloseAll(c)); err != nil {
 		return Checked{}, fmt.Errorf("store: check %s: %w", path, failure(err))
 	}
 	return Checked{h.generation, h.epoch, h.first, h.sequence, h.lsn, h.hash}, nil

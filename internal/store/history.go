@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/ncruces/go-sqlite3"
@@ -19,15 +18,14 @@ func (s *Store[S, E]) History(ctx context.Context, generation int64, r journal.R
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	var records []journal.Record[E]
 	path := s.Path(generation)
-	c, err := s.open(path)
+	err := s.inFile(path, func(c *sqlite3.Conn) (err error) {
+		defer c.SetInterrupt(c.SetInterrupt(ctx))
+		records, err = s.page(c, generation, r)
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("store: read %s: %w", path, failure(err))
-	}
-	c.SetInterrupt(ctx)
-	records, err := s.page(c, generation, r)
-	c.SetInterrupt(context.Background())
-	if err = errors.Join(err, sqlite.CloseAll(c)); err != nil {
 		return nil, fmt.Errorf("store: read %s: %w", path, failure(err))
 	}
 	return records, nil

@@ -27,6 +27,16 @@ type world struct {
 	made    *taskStore // what the stores of all processes are copies of
 	disk    *powerfail.Disk
 	objects []*kept
+	watched []*watched // of all processes
+}
+
+// close frees what was registered for the world.
+func (w *world) close() {
+	for _, v := range w.watched {
+		v.close()
+	}
+	w.watched = nil
+	w.disk.Close()
 }
 
 // kept is what the journal knows of an object.
@@ -75,7 +85,12 @@ type process struct {
 // what is on a disk.
 func (w *world) start() *process {
 	s := *w.made
-	s.cfg.VFS = w.disk.VFS()
+	watched, err := newWatched(w.disk.VFS())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.watched = append(w.watched, watched)
+	s.watched = watched
 	s.disk = w.mutant.on(w.disk)
 	s.dirs = newDirectories(s.disk, "/data")
 	s.dirs.naive = w.mutant.naive
@@ -258,12 +273,12 @@ func (p *process) recover() error {
 func (w *world) cut(m powerfail.Mode) error {
 	after := *w
 	after.disk = w.disk.Crash(m, w.r)
-	after.objects = nil
+	after.objects, after.watched = nil, nil
 	for _, k := range w.objects {
 		c := *k
 		after.objects = append(after.objects, &c)
 	}
-	defer func() { after.disk.Close() }()
+	defer func() { after.close() }()
 	if w.r.IntN(3) == 0 {
 		after.disk.Fail(powerfail.PowerOff, 1+w.r.IntN(25))
 		p := after.start()
@@ -271,7 +286,7 @@ func (w *world) cut(m powerfail.Mode) error {
 			return err
 		}
 		again := after.disk.Crash(powerfail.Mode(w.r.IntN(int(powerfail.NumModes))), w.r)
-		after.disk.Close()
+		after.close()
 		after.disk = again
 	}
 	p := after.start()
@@ -288,7 +303,7 @@ func (w *world) cut(m powerfail.Mode) error {
 // cuts there were, and the first broken promise.
 func history(t testing.TB, made *taskStore, s uint64, m mutant) (cuts int, err error) {
 	w := newWorld(t, made, s, m)
-	defer w.disk.Close()
+	defer w.close()
 	for range w.r.IntN(3) {
 		w.disk.Fail(powerfail.PowerOff, 1+w.r.IntN(150))
 		w.start().run(3 + w.r.IntN(8))
@@ -346,10 +361,10 @@ var actions = map[string]struct {
 					return errors.New("the journal is never emptied")
 				}
 				cut := p.disk.Crash(powerfail.KeepAll, p.r)
-				defer cut.Close()
 				cut.Fail(powerfail.PowerOff, n)
 				w := *p.world
-				w.disk = cut
+				w.disk, w.watched = cut, nil
+				defer w.close()
 				q := w.start()
 				q.home[k.generation] = true
 				if q.write([]*kept{k}, false); strings.HasPrefix(cut.Hit(), "truncate") {
@@ -416,7 +431,7 @@ func oneOperation(t testing.TB, made *taskStore, m mutant, name string, fault po
 		return 0, false, nil // it is dead
 	}
 	w := newWorld(t, made, 1, m)
-	defer w.disk.Close()
+	defer w.close()
 	action := actions[name]
 	p := w.start()
 	k := w.create()

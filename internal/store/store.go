@@ -48,6 +48,7 @@ type Store[S, E any] struct {
 	disk    Disk
 	dirs    *directories
 	benches *benches
+	watched *watched
 
 	// journalMode is that of changes in place; only tests set another.
 	journalMode string
@@ -81,15 +82,22 @@ func New[S, E any](cfg Config[S, E]) (*Store[S, E], error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: class %q: make an empty file: %w", class, err)
 	}
+	watched, err := newWatched(cfg.VFS)
+	if err != nil {
+		return nil, err
+	}
 	return &Store[S, E]{
-		cfg: cfg, class: class, schema: schema, disk: cfg.Disk, journalMode: "truncate",
+		cfg: cfg, class: class, schema: schema, disk: cfg.Disk, watched: watched, journalMode: "truncate",
 		dirs:    newDirectories(cfg.Disk, filepath.Dir(cfg.Dir)),
 		benches: &benches{schema: schema, template: empty},
 	}, nil
 }
 
-// Close frees what the store keeps in memory. It must not be used by then.
-func (s *Store[S, E]) Close() error { return s.benches.close() }
+// Close frees what the store keeps in memory. Nobody may use it then.
+func (s *Store[S, E]) Close() error {
+	s.watched.close()
+	return s.benches.close()
+}
 
 // perDir is how many generations share a directory, so that one sync of it
 // serves many new files.
