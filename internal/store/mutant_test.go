@@ -11,6 +11,7 @@ import (
 
 // A mutant is a program that lacks a safety. The zero value lacks none.
 type mutant struct {
+	shownBy      string                     // the action that shows it; "" is that random histories do
 	journalMode  string                     // of changes in place
 	lies         func(name string) bool     // the disk does not sync these
 	disk         func(*powerfail.Disk) Disk // the store's file operations
@@ -30,9 +31,9 @@ var mutants = map[string]mutant{
 	"made anew while it is forgotten":    {firstAgain: true},
 	"forgotten before it is home":        {forgetsEarly: true},
 	"renamed over the file":              {writes: renameOver},
-	"nothing written if all is there":    {writes: skipQuietly},
-	"the old journal stays":              {disk: func(d *powerfail.Disk) Disk { return keepsJournals{d} }},
-	"a failed sync is tried again":       {naive: true},
+	"nothing written if all is there":    {shownBy: "change", writes: skipQuietly},
+	"the old journal stays":              {shownBy: "create over a change that was cut", disk: func(d *powerfail.Disk) Disk { return keepsJournals{d} }},
+	"a failed sync is tried again":       {shownBy: "create beside another", naive: true},
 	"the disk lies about databases":      {lies: func(name string) bool { return strings.HasSuffix(name, ".db") }},
 }
 
