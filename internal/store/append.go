@@ -33,6 +33,10 @@ func (s *Store[S, E]) append(w *journal.Homecoming[S, E]) error {
 
 // inFile opens a file for one piece of work.
 func (s *Store[S, E]) inFile(path string, do func(*sqlite3.Conn) error) error {
+	if err := s.watched.enter(); err != nil {
+		return err
+	}
+	defer s.watched.leave()
 	c, err := s.open(path)
 	if err == nil {
 		err = errors.Join(do(c), sqlite.CloseAll(c))

@@ -93,7 +93,8 @@ func New[S, E any](cfg Config[S, E]) (*Store[S, E], error) {
 	}, nil
 }
 
-// Close frees what the store keeps in memory. Nobody may use it then.
+// Close waits for what is under way and frees what the store keeps in memory.
+// Later calls fail.
 func (s *Store[S, E]) Close() error {
 	s.watched.close()
 	return s.benches.close()

@@ -310,6 +310,23 @@ func TestACanceledWriteSaysSo(t *testing.T) {
 	write(t, s, l.home(true, 0, 9))
 }
 
+func TestAfterCloseCallsFail(t *testing.T) {
+	s := newStore(t)
+	l := newLife(t, 1, 9)
+	write(t, s, l.home(true, 0, 5))
+	if err := errors.Join(s.Close(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for i, err := range s.Write(t.Context(), []taskHomecoming{l.home(false, 5, 9), l.home(true, 0, 9)}) {
+		if !errors.Is(err, errClosed) {
+			t.Errorf("homecoming %d: %v", i, err)
+		}
+	}
+	if _, err := s.History(t.Context(), 1, all); !errors.Is(err, errClosed) {
+		t.Errorf("history: %v", err)
+	}
+}
+
 // The file as others find it: the seed's columns, and a size that fits a short
 // task into 8 KiB.
 func TestTheFileIsReadableWithoutUs(t *testing.T) {

@@ -21,7 +21,12 @@ type watched struct {
 
 	mu   sync.Mutex
 	said map[string]error // :: database → the first failure since the last forget
+
+	using  sync.RWMutex // held for reading while a connection is open
+	closed bool
 }
+
+var errClosed = errors.New("store: it is closed")
 
 var watchedMade atomic.Int64 // names are not used twice
 
@@ -36,7 +41,27 @@ func newWatched(below string) (*watched, error) {
 	return w, nil
 }
 
-func (w *watched) close() { vfs.Unregister(w.name) }
+// enter keeps the VFS registered until leave, which must follow if it returns nil.
+func (w *watched) enter() error {
+	w.using.RLock()
+	if w.closed {
+		w.using.RUnlock()
+		return errClosed
+	}
+	return nil
+}
+
+func (w *watched) leave() { w.using.RUnlock() }
+
+// close waits for the connections that are open.
+func (w *watched) close() {
+	w.using.Lock()
+	defer w.using.Unlock()
+	if !w.closed {
+		w.closed = true
+		vfs.Unregister(w.name)
+	}
+}
 
 // note remembers a failure of an operation on a database or its journal.
 func (w *watched) note(name string, err error) error {
