@@ -114,15 +114,14 @@ func (h *Host[S, E]) failed(tickets []*ticket[S, E], cause error) {
 	}
 	h.cfg.Log.Error("a commit failed", "commits", len(tickets), "full", full, "error", cause)
 	h.setDown(answer)
-	h.abandonAll(append(tickets, h.queue.takeAll()...), answer)
+	h.abandonAll(tickets, answer)
+	// What is queued was decided on objects that are gone; nobody adds to it,
+	// since no object can be found.
+	h.abandonAll(h.queue.takeAll(), answer)
 	if !full && !h.recover() {
-		h.abandonAll(h.queue.takeAll(), answer)
 		return // stopped; down stays
 	}
 	h.shown.advance(h.cfg.Journal.LSN())
-	// A call that found its object before the host went down may have queued
-	// since; what it decided on is void.
-	h.abandonAll(h.queue.takeAll(), answer)
 	h.setDown(nil)
 	h.workers.Go(h.backlogLoop)
 }
@@ -144,6 +143,7 @@ func (h *Host[S, E]) abandonAll(tickets []*ticket[S, E], answer error) {
 	for _, o := range all {
 		h.abandon(o)
 	}
+	h.homes.progress() // who waits for one of them looks again
 	for _, t := range tickets {
 		if t.o != nil && t.commit.Op != journal.OpForget {
 			h.abandon(t.o)

@@ -48,7 +48,7 @@ func (h *Host[S, E]) scribeLoop() {
 		}
 		if len(removed) > 0 {
 			slices.Sort(removed)
-			h.removeFiles(removed)
+			h.removeFiles(slices.Compact(removed)) // a delete that is also found unfinished comes twice
 		}
 	}
 }
@@ -65,9 +65,12 @@ func (h *Host[S, E]) writeHome(objects []*object[S, E]) {
 	// In this order, as removeFiles does, since each holds several locks.
 	slices.SortFunc(objects, func(a, b *object[S, E]) int { return cmp.Compare(a.generation, b.generation) })
 	way := make([]homecoming[S, E], 0, len(objects))
-	for _, o := range objects {
-		unlock := h.files.write(o.generation)
-		defer unlock()
+	for i, o := range objects {
+		// An object that was read anew meets its predecessor here.
+		if i == 0 || o.generation != objects[i-1].generation {
+			unlock := h.files.write(o.generation)
+			defer unlock()
+		}
 		if c, ok := h.pack(o); ok {
 			way = append(way, c)
 		}

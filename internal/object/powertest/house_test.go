@@ -1,0 +1,125 @@
+// Package powertest cuts the power under the whole house: host, ledger and
+// store together on one disk in memory, under concurrent calls.
+package powertest
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+	"github.com/spectralnotify/spectralnotify/internal/ledger"
+	"github.com/spectralnotify/spectralnotify/internal/object"
+	"github.com/spectralnotify/spectralnotify/internal/powerfail"
+	"github.com/spectralnotify/spectralnotify/internal/store"
+	"github.com/spectralnotify/spectralnotify/internal/task"
+)
+
+type (
+	host = object.Host[task.Task, task.Event]
+	home = object.Home[task.Task, task.Event]
+	work = []journal.Homecoming[task.Task, task.Event]
+)
+
+// A house is the program, from its start to its end, on a disk.
+type house struct {
+	*host
+	ledger *ledger.Ledger
+	store  *store.Store[task.Task, task.Event]
+}
+
+var clock atomic.Int64
+
+func now() int64 { return clock.Add(1) }
+
+// open starts a house. Homes are written all the time, so that a cut meets every
+// part of the way home.
+func open(d *powerfail.Disk, m mutant) (*house, error) {
+	l, err := ledger.New(ledger.Config{Dir: "/data", VFS: d.VFS(), Now: now, Monotonic: now, Readers: 2})
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.New(store.Config[task.Task, task.Event]{
+		Dir: "/data/objects", Layout: task.Layout{}, Encode: task.Class{}.Encode, Epoch: l.Epoch, Disk: m.disk(d), VFS: d.VFS(),
+	})
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	h, err := object.New(object.Config[task.Task, task.Event]{
+		Class: task.Class{}, Journal: m.journal(l), Home: m.home(s), Now: now,
+		Scribes: 2, IdleAfter: time.Millisecond, OldAfter: 2 * time.Millisecond, SleepAfter: time.Millisecond,
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.Close(), l.Close())
+	}
+	h.Start()
+	return &house{h, l, s}, nil
+}
+
+// close ends the house as a kill does: what is not home stays in the journal.
+func (h *house) close() {
+	hurry, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = h.Stop(hurry) // the disk may be dead
+	_ = h.store.Close()
+	_ = h.ledger.Close()
+}
+
+// do carries out a command.
+func (h *house) do(ctx context.Context, cmd task.Command) (object.Outcome[task.Task, task.Event], error) {
+	return h.Do(ctx, cmd.TaskID(), object.Call[task.Task, task.Event]{
+		Reserved: task.Ends(cmd),
+		Decide: func(t *task.Task, now int64) (object.Decision[task.Task, task.Event], error) {
+			c, err := task.Apply(t, cmd, now, "")
+			return object.Decision[task.Task, task.Event]{Next: c.Next, Events: c.Events, Delete: c.Delete, Detail: c.Detail}, err
+		},
+	})
+}
+
+// history returns all events of a task, which must be dense.
+func (h *house) history(ctx context.Context, id string) (all []task.Event, err error) {
+	for {
+		some, _, err := h.History(ctx, id, object.HistoryRange{After: int64(len(all)), Ascending: true, Limit: 100})
+		if err != nil || len(some) == 0 {
+			return all, err
+		}
+		all = append(all, some...)
+	}
+}
+
+// A mutant is a house that lacks a safety. The zero value lacks none.
+type mutant struct {
+	lies         func(name string) bool // the disk does not sync these
+	noDirSync    bool                   // the names of new files are not synced
+	forgetsEarly bool                   // objects are forgotten before they are home
+	noRecovery   bool                   // after a failed commit the journal goes on as it is
+}
+
+func (m mutant) disk(d *powerfail.Disk) store.Disk {
+	if m.noDirSync {
+		return noDirSync{d}
+	}
+	return d
+}
+
+type noDirSync struct{ *powerfail.Disk }
+
+func (noDirSync) SyncDir(string) error { return nil }
+
+func (m mutant) home(s home) home {
+	if m.forgetsEarly {
+		return lateHome{s}
+	}
+	return s
+}
+
+// lateHome says that objects are home before they are written.
+type lateHome struct{ home }
+
+func (l lateHome) Write(ctx context.Context, w work) []error {
+	go l.home.Write(ctx, w)
+	return make([]error, len(w))
+}
+
+func (m mutant) journal(l *ledger.Ledger) object.Journal { return l }
