@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 
@@ -36,6 +37,8 @@ func New(cfg Config) (*http.Server, error) {
 		ReadHeaderTimeout: cfg.ReadHeaderTimeout,
 		IdleTimeout:       cfg.IdleTimeout,
 		MaxHeaderBytes:    cfg.MaxHeaderBytes,
+		// What net/http has to say is about peers that break rules or leave.
+		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
 		// ReadTimeout and WriteTimeout stay 0: both would end idle watches.
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams:          cfg.MaxConcurrentStreams,

@@ -341,3 +341,24 @@ func TestAWaitIsBounded(t *testing.T) {
 		cursor = got.GetCursor()
 	}
 }
+
+func create(t *testing.T, c taskv1connect.TaskServiceClient, id string) {
+	t.Helper()
+	if _, err := c.Create(t.Context(), &taskv1.CreateRequest{TaskId: id}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// addEvents adds n events of a text, as many in one call as fit.
+func addEvents(t *testing.T, c taskv1connect.TaskServiceClient, id, text string, n int) {
+	t.Helper()
+	for perCall := min(100, 900_000/(len(text)+10)); n > 0; n -= perCall {
+		req := &taskv1.AddEventRequest{TaskId: id}
+		for range min(n, perCall) {
+			req.Events = append(req.Events, &taskv1.NewEvent{Message: text})
+		}
+		if _, err := c.AddEvent(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
