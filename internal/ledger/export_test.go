@@ -16,6 +16,8 @@ func NewWithoutCheckpoint(cfg Config) (*Ledger, error) {
 	return create(cfg, mutant{checkpoint: true, cut: true})
 }
 
+func NewWithoutHeader(cfg Config) (*Ledger, error) { return create(cfg, mutant{header: true}) }
+
 // CheckpointPages is for tests that fill the -wal.
 const CheckpointPages = checkpointPages
 

@@ -80,6 +80,7 @@ type mutant struct {
 	inspection bool // of the -wal before SQLite reads it
 	checkpoint bool // before the first read
 	cut        bool // of what a failed commit left in the -wal
+	header     bool // brought back from the -wal
 }
 
 func create(cfg Config, lacks mutant) (*Ledger, error) {

@@ -27,6 +27,11 @@ func (l *Ledger) open() (err error) {
 			return err
 		}
 	}
+	if !l.lacks.header {
+		if err := mendHeader(l.path, l.cfg.VFS); err != nil {
+			return err
+		}
+	}
 	c, err := openWriter(l.path, l.disk.name)
 	if err != nil {
 		return err

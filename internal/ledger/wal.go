@@ -198,6 +198,31 @@ func checkWAL(f rawFile) error {
 	return nil
 }
 
+// holds reports whether a commit has a page, by its number from 1.
+func (w *wal) holds(page uint32) (bool, error) {
+	s := sum{}.add(w.order, w.header[:24])
+	if s != stored(w.header[24:]) {
+		return false, nil
+	}
+	frame := make([]byte, w.frameSize())
+	seen := false
+	for i := range w.frames() {
+		if err := w.read(i, frame); err != nil {
+			return false, err
+		}
+		next, ok := w.valid(frame, s)
+		if !ok {
+			return false, nil
+		}
+		s = next
+		seen = seen || binary.BigEndian.Uint32(frame) == page
+		if seen && commits(frame) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 func (w *wal) read(i int64, frame []byte) error {
 	n, err := w.f.ReadAt(frame, walHeaderSize+i*w.frameSize())
 	if n == len(frame) {
