@@ -93,7 +93,6 @@ type mutant struct {
 	lies         func(name string) bool // the disk does not sync these
 	noDirSync    bool                   // the names of new files are not synced
 	forgetsEarly bool                   // objects are forgotten before they are home
-	noRecovery   bool                   // after a failed commit the journal goes on as it is
 }
 
 func (m mutant) disk(d *powerfail.Disk) store.Disk {
