@@ -44,6 +44,7 @@ type Follow struct {
 	History       int    // newest events in a snapshot
 	Forever       bool   // do not end with the object
 	WaitForCreate bool   // wait for an object that does not exist
+	Whole         bool   // tell one that was waited for from its first event on, not by a snapshot
 }
 
 // MessageKind says what a Message is.

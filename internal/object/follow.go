@@ -62,9 +62,11 @@ func (h *Host[S, E]) Follow(ctx context.Context, id string, f Follow) (*Follower
 	return w, nil
 }
 
-// missing begins a follower of an object that is not there.
+// missing begins a follower of an object that is not there. One who has seen it
+// is told that it is gone; a cursor of another epoch shows that only to one who
+// goes on waiting: to others the object is unknown.
 func (w *Follower[S, E]) missing(from *cursor) error {
-	if from != nil && from.epoch == w.host.cfg.Journal.Epoch() {
+	if from != nil && (w.ask.Forever && w.birth != nil || from.epoch == w.host.cfg.Journal.Epoch()) {
 		w.generation, w.at = from.generation, from.sequence
 		w.remove()
 		return nil
@@ -85,6 +87,9 @@ func (w *Follower[S, E]) attach(ctx context.Context, from *cursor) error {
 	v := o.view()
 	w.topic, w.generation, w.joined = w.host.join(o), o.generation, v.sequence
 	o.mu.Unlock()
+	if w.lost && from == nil && w.ask.Whole { // it waited, so all of it is news
+		from = &cursor{w.host.cfg.Journal.Epoch(), v.generation, 0}
+	}
 	w.lost, w.current = false, false
 	w.host.forgetBirth(w)
 

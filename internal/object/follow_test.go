@@ -159,6 +159,41 @@ func TestFollowBeforeCreation(t *testing.T) {
 	})
 }
 
+// Whole tells what was waited for from its first event on, each life of the id
+// anew; what was there at the start comes as a snapshot.
+func TestWholeTellsACreationEventByEvent(t *testing.T) {
+	t.Parallel()
+	w := open(t, t.TempDir(), nil)
+	ask := object.Follow{Forever: true, WaitForCreate: true, Whole: true}
+	waits := w.follow("t", ask)
+	w.must(create("t"), progress("t", 10), progress("t", 20))
+	there := w.follow("t", ask)
+	expect(t, there, object.Snapshot, 3)
+	expect(t, there, object.Current, 3)
+	for i := int64(1); i <= 3; i++ {
+		if m := expect(t, waits, object.Event, i); m.State.Sequence != i {
+			t.Errorf("event %d shows the task at %d", i, m.State.Sequence)
+		}
+	}
+	expect(t, waits, object.Current, 3)
+	w.must(remove("t"), create("t"), note("t", "x"))
+	for _, f := range []*follower{waits, there} {
+		expect(t, f, object.Removed, 3)
+		expect(t, f, object.Event, 1)
+		expect(t, f, object.Event, 2)
+		expect(t, f, object.Current, 2)
+	}
+}
+
+func TestACursorOfOtherDataTellsThatTheTaskIsGone(t *testing.T) {
+	t.Parallel()
+	w := open(t, t.TempDir(), nil)
+	f := w.follow("t", object.Follow{Cursor: "ANOTHEREPOCH0000.1.3", Forever: true, WaitForCreate: true})
+	expect(t, f, object.Removed, 3)
+	w.must(create("t"))
+	expect(t, f, object.Snapshot, 1)
+}
+
 func TestHeartbeatAfterSilence(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
