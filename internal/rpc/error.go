@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"connectrpc.com/connect"
@@ -89,6 +90,21 @@ var kinds = []kind{
 
 // errPanic: a handler panicked. It is told like any unknown failure.
 var errPanic = errors.New("rpc: panic")
+
+// Failure is what the caller of another door is told of a failure, by the same
+// table. call and header are those of his request.
+func Failure(err error, log *slog.Logger, call string, header http.Header) *connect.Error {
+	return answer(err, log, call, requestID(header))
+}
+
+// Refuse answers a request of another door with a failure, as calls are
+// answered.
+func Refuse(w http.ResponseWriter, r *http.Request, e *connect.Error) {
+	if e.Code() == connect.CodeUnauthenticated {
+		w.Header().Set("Www-Authenticate", "Bearer")
+	}
+	_ = errorWriter.Write(w, r, e) // a caller who left needs no answer
+}
 
 // answer turns any failure of a call into what its caller is told. What he
 // cannot act on is logged under the request id, which is all he sees.

@@ -30,7 +30,7 @@ func (g gate) enter(ctx context.Context, spec connect.Spec, _ connect.Peer, head
 		return nil, g.refuse(err, spec, header)
 	}
 	who, err := g.admit.Admit(ctx, service.Visit{
-		Method: spec.Procedure, Credential: credential, Stranger: g.homeOnly && !atHome(header),
+		Method: spec.Procedure, Credential: credential, Stranger: g.homeOnly && !AtHome(header, header.Get("Host")),
 	})
 	if err != nil {
 		return nil, g.refuse(err, spec, header)
@@ -42,7 +42,7 @@ func (g gate) enter(ctx context.Context, spec connect.Spec, _ connect.Peer, head
 }
 
 func (g gate) refuse(err error, spec connect.Spec, header http.Header) error {
-	e := answer(err, g.log, spec.Procedure, requestID(header))
+	e := Failure(err, g.log, spec.Procedure, header)
 	if e.Code() == connect.CodeUnauthenticated {
 		e.Meta().Set("Www-Authenticate", "Bearer")
 	}
@@ -58,17 +58,16 @@ func callerOf(ctx context.Context) auth.Principal {
 	return who
 }
 
-// atHome reports whether a request that reached a loopback address was meant
+// AtHome reports whether a request that reached a loopback address was meant
 // for it: made to a loopback name, which a web page of a rebound name is not,
-// and through no proxy, which would bring callers from elsewhere. The header
-// Host is the request's.
-func atHome(header http.Header) bool {
+// and through no proxy, which would bring callers from elsewhere.
+func AtHome(header http.Header, host string) bool {
 	for name := range header {
 		if name == "Forwarded" || strings.HasPrefix(name, "X-Forwarded-") {
 			return false
 		}
 	}
-	return loopbackName(header.Get("Host"))
+	return loopbackName(host)
 }
 
 // loopbackName reports whether a host, with or without a port, names this

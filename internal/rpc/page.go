@@ -47,8 +47,7 @@ var errorWriter = connect.NewErrorWriter(codecs())
 
 // refuse answers a request that reached no handler.
 func refuse(w http.ResponseWriter, r *http.Request, code connect.Code, text string) {
-	e := addDetail(connect.NewError(code, errors.New(text)), info(refusals[code], nil))
-	_ = errorWriter.Write(w, r, e) // a caller who left needs no answer
+	Refuse(w, r, addDetail(connect.NewError(code, errors.New(text)), info(refusals[code], nil)))
 }
 
 var refusals = map[connect.Code]string{

@@ -118,19 +118,33 @@ func procedures() (paths []string) {
 	return paths
 }
 
-// sameOrigin refuses what a browser sends on behalf of a page of another origin
-// that is not listed, whatever the credential.
+// sameOrigin is the check of origins in front of all doors.
 func (c *Config) sameOrigin(next http.Handler) (http.Handler, error) {
+	p, err := SameOrigin(c.Origins)
+	if err != nil {
+		return nil, err
+	}
+	return p.Handler(next), nil
+}
+
+// SameOrigin returns the check that refuses what a browser sends on behalf of a
+// page of another origin that is not listed, whatever the credential. It lets
+// GET pass, which changes nothing; a door that opens streams by GET asks it for
+// those itself.
+func SameOrigin(origins []string) (*http.CrossOriginProtection, error) {
 	p := http.NewCrossOriginProtection()
-	for _, o := range c.Origins {
+	for _, o := range origins {
 		if err := p.AddTrustedOrigin(o); err != nil {
 			return nil, fmt.Errorf("--cors-origin: %q: %w", o, err)
 		}
 	}
-	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, connect.CodePermissionDenied, "pages of this origin may not call; its owner lists it with --cors-origin")
-	}))
-	return p.Handler(next), nil
+	p.SetDenyHandler(http.HandlerFunc(DenyOrigin))
+	return p, nil
+}
+
+// DenyOrigin answers a request of a page of a foreign origin.
+func DenyOrigin(w http.ResponseWriter, r *http.Request) {
+	refuse(w, r, connect.CodePermissionDenied, "pages of this origin may not call; its owner lists it with --cors-origin")
 }
 
 // cors lets pages of the listed origins call.
