@@ -24,8 +24,11 @@ func NewBootstrap(text string) (Bootstrap, error) {
 
 // Matches reports whether credential is the key, in constant time.
 func (b Bootstrap) Matches(credential string) bool {
+	if !b.set {
+		return false
+	}
 	hash := sha256.Sum256([]byte(credential))
-	return subtle.ConstantTimeCompare(hash[:], b.hash[:]) == 1 && b.set
+	return subtle.ConstantTimeCompare(hash[:], b.hash[:]) == 1
 }
 
 // String hides the key.
