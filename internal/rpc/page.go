@@ -31,8 +31,8 @@ func plain(w http.ResponseWriter, status int, text string) {
 	_, _ = io.WriteString(w, text) // a caller who left needs no answer
 }
 
-// notFound answers every path that is no door's.
-func notFound() http.Handler {
+// NotFound answers every path that is no door's, in the protocol of the caller.
+func NotFound() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		code := connect.CodeNotFound // which is 404
 		if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {

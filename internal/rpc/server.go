@@ -80,7 +80,7 @@ func (c *Config) handler() (http.Handler, error) {
 		mux.Handle(pattern, door)
 	}
 	if _, taken := c.Doors["/"]; !taken {
-		mux.Handle("/", notFound())
+		mux.Handle("/", NotFound())
 	}
 	guarded, err := c.sameOrigin(mux)
 	if err != nil {
