@@ -115,8 +115,8 @@ func (h *Host[S, E]) attend(o *object[S, E]) {
 	if o.gone {
 		return
 	}
-	if h.next(o) <= h.cfg.Uptime() {
-		if o.pending.empty() && o.barrier == nil {
+	if !o.homing && o.newest == nil && h.next(o) <= h.cfg.Uptime() {
+		if o.pending.empty() {
 			h.leave(o) // asleep
 			return
 		}

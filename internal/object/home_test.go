@@ -253,3 +253,31 @@ func TestStopWritesHome(t *testing.T) {
 		t.Errorf("follow after stop: %v", err)
 	}
 }
+
+func TestAnObjectStaysAwakeWhileACommitIsUnderWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := &gate{}
+		w := open(t, t.TempDir(), behind(g))
+		w.must(create("t"))
+		if _, err := w.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		release := g.hold()
+		errs := make(chan error, 2)
+		go func() { _, err := w.do(note("t", "a")); errs <- err }()
+		time.Sleep(time.Minute) // home, unused for long, and not done
+		go func() { _, err := w.do(note("t", "b")); errs <- err }()
+		synctest.Wait()
+		release()
+		for range 2 {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+		if n := len(w.history("t")); n != 3 {
+			t.Errorf("%d events, want 3", n)
+		}
+		w.close()
+	})
+}

@@ -119,4 +119,11 @@ var mutants = []mutant{
 		new:  "		_ = p\n",
 		pkg:  ledger, test: "TestNothingWorksBetweenAFailureAndItsRecovery",
 	},
+	{
+		name: "an object falls asleep while a commit of it is under way",
+		file: "internal/object/agenda.go",
+		old:  "if !o.homing && o.newest == nil && h.next(o) <= h.cfg.Uptime() {",
+		new:  "if o.pending.empty() || h.next(o) <= h.cfg.Uptime() {",
+		pkg:  object, test: "TestAnObjectStaysAwakeWhileACommitIsUnderWay",
+	},
 }
