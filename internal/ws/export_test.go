@@ -1,0 +1,21 @@
+package ws
+
+import (
+	"github.com/spectralnotify/spectralnotify/internal/service"
+)
+
+// Encodings returns how many updates the door has encoded.
+func (d *Door) Encodings() int64 { return d.encoded.Load() }
+
+// Update returns the text of an update as a socket of the door sends it.
+func (d *Door) Update(m *service.Message) ([]byte, error) { return (&socket{door: d}).update(m) }
+
+// Parse returns what a message of a peer is taken for, and the answer to one
+// that cannot be read.
+func Parse(data []byte) (kind, token string, answer []byte) {
+	m := parse(data)
+	if m.kind == unreadable {
+		answer = appendError(nil, m.fault)
+	}
+	return [...]string{"unreadable", "ping", "ping in JSON", "auth"}[m.kind], m.token, answer
+}
