@@ -18,6 +18,7 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/rpc"
 	"github.com/spectralnotify/spectralnotify/internal/service"
+	"github.com/spectralnotify/spectralnotify/internal/ws"
 )
 
 // hangUp is how long calls under way may take to end at a stop.
@@ -31,6 +32,7 @@ type server struct {
 	calls    net.Listener
 	operator net.Listener
 	doors    []*http.Server
+	sockets  *ws.Door
 	faults   chan error // from the doors; buffered for each
 	closing  atomic.Bool
 	stopTidy context.CancelFunc
@@ -100,9 +102,15 @@ func (s *server) handlers() (calls, operator *http.Server, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	s.sockets, err = ws.New(ws.Config{
+		Service: tasks, Gate: gate, Now: time.Now, Log: s.log, HomeOnly: s.plan.homeOnly, Origins: flags.CORSOrigin,
+	})
+	if err != nil {
+		return nil, nil, usagef("%v", err)
+	}
 	calls, err = rpc.New(rpc.Config{
 		Service: tasks, Gate: gate, Now: time.Now, Log: s.log, HomeOnly: s.plan.homeOnly,
-		Origins: flags.CORSOrigin, Ready: s.ready,
+		Origins: flags.CORSOrigin, Ready: s.ready, Doors: map[string]http.Handler{ws.Pattern: s.sockets},
 	})
 	if err != nil {
 		return nil, nil, usagef("%v", err)
@@ -157,6 +165,7 @@ func (s *server) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), hangUp)
 	defer cancel()
 	var leaving sync.WaitGroup
+	leaving.Go(func() { s.sockets.Close(ctx) })
 	for _, door := range s.doors {
 		leaving.Go(func() {
 			if door.Shutdown(ctx) != nil {
