@@ -1,0 +1,38 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+
+import type { Task } from "../task.js";
+import { keepTask, keys } from "./keys.js";
+import { useSpectralNotify } from "./provider.js";
+
+/**
+ * The calls that change tasks, as TanStack mutations: `cancel.mutate({ taskId })`.
+ * What they answer is shown at once by the other hooks.
+ */
+export function useTaskMutations() {
+  const { tasks } = useSpectralNotify();
+  return {
+    create: useChange(tasks.create, (task) => task),
+    addEvent: useChange(tasks.addEvent, ({ task }) => task),
+    updateProgress: useChange(tasks.updateProgress, ({ task }) => task),
+    complete: useChange(tasks.complete, ({ task }) => task),
+    fail: useChange(tasks.fail, ({ task }) => task),
+    cancel: useChange(tasks.cancel, ({ task }) => task),
+    delete: useChange(tasks.delete, () => undefined),
+  };
+}
+
+function useChange<Request, Answer>(
+  call: (request: Request) => Promise<Answer>,
+  taskOf: (answer: Answer) => Task | undefined,
+) {
+  const cache = useQueryClient();
+  return useMutation<Answer, Error, Request>({
+    mutationFn: (request) => call(request),
+    onSuccess(answer) {
+      const task = taskOf(answer);
+      if (task) keepTask(cache, task);
+      void cache.invalidateQueries({ queryKey: keys.tasks });
+      void cache.invalidateQueries({ queryKey: keys.stats });
+    },
+  });
+}

@@ -1,0 +1,106 @@
+import { create } from "@bufbuild/protobuf";
+import { type Client, Code, ConnectError } from "@connectrpc/connect";
+
+import type { TaskService } from "../gen/spectralnotify/task/v1/task_service_pb.js";
+import { type WatchAllResponse, WatchFollow, WatchTargetSchema } from "../gen/spectralnotify/task/v1/watch_pb.js";
+import type { Followed } from "./followed.js";
+import { Line, type Source, type World } from "./line.js";
+import type { LineEvent, LineState } from "./machine.js";
+import { toMessage } from "./message.js";
+
+/** How the tasks of a lane are watched. */
+export interface LaneOptions {
+  readonly waitForCreate: boolean;
+}
+
+/** How many tasks the server lets one stream carry. */
+export const laneSize = 1_000;
+/** Changes of what is watched are gathered for so long: a page that mounts 50 rows opens one stream. */
+const gather = 10;
+
+/** Tasks that are watched over one stream. */
+export class Lane implements Source<WatchAllResponse> {
+  readonly tasks = new Map<string, Followed>(); // :: task id -> who watches it, and what is known
+  readonly line: Line<WatchAllResponse>;
+  #asked = new Set<Followed>(); // what the stream there is carries
+  #gathering: (() => void) | undefined;
+
+  constructor(
+    private readonly service: Client<typeof TaskService>,
+    private readonly world: World,
+    readonly options: LaneOptions,
+    private readonly changed: () => void,
+  ) {
+    this.line = new Line(this, world, (state) => this.#lineChanged(state));
+  }
+
+  /** Makes the stream carry what is in `tasks`, soon. */
+  touch(): void {
+    this.#gathering ??= this.world.clock.after(gather, () => {
+      this.#gathering = undefined;
+      this.#settle();
+    });
+  }
+
+  close(): void {
+    this.#gathering?.();
+    this.line.close();
+  }
+
+  #settle(): void {
+    for (const [taskId, followed] of this.tasks) if (followed.unwatched) this.tasks.delete(taskId);
+    const wanted = this.#wanted();
+    const added = wanted.some((followed) => !this.#asked.has(followed));
+    const removed = [...this.#asked].some((followed) => this.tasks.get(followed.taskId) !== followed);
+    if (wanted.length === 0) this.line.stop();
+    else if (added || removed || !this.#active()) this.line.start();
+    if (wanted.length === 0) this.#asked = new Set();
+    this.changed();
+  }
+
+  #active(): boolean {
+    const { phase } = this.line.state;
+    return phase !== "idle" && phase !== "ended" && phase !== "failed";
+  }
+
+  #wanted(): Followed[] {
+    return [...this.tasks.values()].filter((followed) => !followed.unwatched && !followed.over);
+  }
+
+  open(signal: AbortSignal, opened: () => void): AsyncIterable<WatchAllResponse> | undefined {
+    const wanted = this.#wanted();
+    this.#asked = new Set(wanted);
+    if (wanted.length === 0) return undefined;
+    const targets = wanted.map(({ taskId, cursor }) => create(WatchTargetSchema, { taskId, cursor }));
+    const request = { targets, follow: WatchFollow.FOREVER, waitForCreate: this.options.waitForCreate };
+    return this.service.watchAll(request, { signal, onHeader: opened });
+  }
+
+  take(response: WatchAllResponse): LineEvent | undefined {
+    if (!response.taskId) return { type: "advanced" }; // the heartbeat of the stream
+    const message = response.message && toMessage(response.message);
+    const followed = this.tasks.get(response.taskId);
+    if (!message || !followed || followed.unwatched) return undefined;
+    switch (followed.take(message)) {
+      case "fault":
+        return { type: "lost", error: misfit(response.taskId, message.sequence) };
+      case "leave":
+        return { type: "left", draining: message.type === "end" && message.reason === "draining" };
+      case "show":
+        return { type: "advanced" };
+      default:
+        return this.#wanted().length === 0 ? { type: "finished" } : undefined;
+    }
+  }
+
+  #lineChanged(state: LineState): void {
+    for (const followed of this.tasks.values()) followed.lineChanged(state);
+    this.changed();
+  }
+}
+
+/** Why a stream that brings what does not fit is dropped. */
+export function misfit(taskId: string, sequence: number): ConnectError {
+  const text = `the stream of ${JSON.stringify(taskId)} does not go on where it was: sequence ${sequence}`;
+  return new ConnectError(text, Code.DataLoss);
+}
