@@ -13,6 +13,7 @@ import (
 )
 
 func TestPeersAreAnswered(t *testing.T) {
+	t.Parallel()
 	h := start(t, rpctest.Config{}, nil)
 	p := h.dial("t", "")
 	tests := []struct{ name, say, answer string }{

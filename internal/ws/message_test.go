@@ -16,6 +16,7 @@ import (
 // The table of messages, to the byte, as they come over a real connection that
 // was opened before there was a task.
 func TestMessages(t *testing.T) {
+	t.Parallel()
 	h := start(t, rpctest.Config{}, nil)
 	three := int32(3)
 	metadata, err := structpb.NewStruct(map[string]any{"k": "v\""})
@@ -109,6 +110,7 @@ func TestMessages(t *testing.T) {
 }
 
 func TestTimesHaveMillisecondsAndZ(t *testing.T) {
+	t.Parallel()
 	h := start(t, rpctest.Config{}, nil)
 	at := int64(1761300000123456)
 	text, err := h.door.Update(&service.Message{

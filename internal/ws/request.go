@@ -51,7 +51,7 @@ func (s *socket) prepare(r *http.Request) error {
 // read takes what the URL says.
 func (s *socket) read(r *http.Request) error {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-		return task.Invalid("Upgrade", "this path is a WebSocket: open it with ws:// or wss://")
+		return task.Invalid("Upgrade", "is missing: this path is a WebSocket, open it with ws:// or wss://")
 	}
 	s.id = r.PathValue(idInPath)
 	if err := task.ValidID(s.id); err != nil {
@@ -84,8 +84,8 @@ func withoutSecrets(query url.Values) error {
 	for name := range query {
 		switch strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name)) {
 		case "token", "accesstoken", "apikey", "xapikey", "key", "auth", "authorization", "bearer":
-			return task.Invalid(name, "a credential in the URL ends up in logs and is not taken: "+
-				"send it as the subprotocol "+bearerProtocol+"<token>, as the header Authorization, or as the first message {\"type\":\"auth\",\"token\":...}")
+			return task.Invalid(name, "must not be in the URL, since URLs end up in logs: "+
+				"send the subprotocol "+bearerProtocol+"TOKEN, the header Authorization, or a first message of type auth")
 		}
 	}
 	return nil
