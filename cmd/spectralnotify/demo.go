@@ -29,7 +29,7 @@ type demoCmd struct {
 
 // Help is what --help adds.
 func (c *demoCmd) Help() string {
-	return "The jobs are made up, but all else is real: a program reports on them over HTTP, and what you see is a watch. Ctrl-C ends."
+	return "The jobs are made up, but all else is real: a program reports on them over HTTP, and what you see is a watch. The dashboard shows the same in a browser. Ctrl-C ends."
 }
 
 func (c *demoCmd) Run(ctx context.Context, con *console) (err error) {
@@ -45,7 +45,6 @@ func (c *demoCmd) Run(ctx context.Context, con *console) (err error) {
 	if err != nil {
 		return err
 	}
-	s.key.made = "" // it goes with the demo; its file is enough
 	s.sayReady(con.out, fmt.Sprintf("seed %d · Ctrl-C ends\nfrom another terminal: spectralnotify task list%s", c.Seed, s.flagsForClients()))
 	ctx, leave := context.WithCancel(ctx)
 	jobs := sync.WaitGroup{}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 
 	"github.com/spectralnotify/spectralnotify/internal/auth"
@@ -123,11 +124,25 @@ func (s *server) flagsForClients() string {
 	return text
 }
 
-// sayReady prints that the server answers, for a person, in one line; the first
-// key in another one, once.
-func (s *server) sayReady(w io.Writer, next string) {
+// sayKey prints the first key, once.
+func (s *server) sayKey(w io.Writer) {
 	if s.key.made != "" {
 		fmt.Fprintf(w, "admin key, shown this once: %s\n", s.key.made)
 	}
+}
+
+// sayReady prints that the server answers, for a person, in one line, and where
+// its page is in another one.
+func (s *server) sayReady(w io.Writer, next string) {
+	fmt.Fprintf(w, "dashboard: %s\n", s.dashboard())
 	fmt.Fprintf(w, "spectralnotify ready at %s · data in %s · %s · %s\n", s.url(), shown(string(s.dir)), s.key.hint, next)
+}
+
+// dashboard is the link to the page. With a first key it carries that, in the
+// fragment, which browsers send nowhere; the page takes it out at once.
+func (s *server) dashboard() string {
+	if s.key.made == "" {
+		return s.url() + "/"
+	}
+	return s.url() + "/#key=" + url.PathEscape(s.key.made)
 }

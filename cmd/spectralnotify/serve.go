@@ -50,6 +50,7 @@ func (c *serveCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
+	s.sayKey(con.out)
 	s.sayReady(con.out, fmt.Sprintf("try: spectralnotify task create hello%s", s.flagsForClients()))
 	return s.run(ctx)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/rpc"
 	"github.com/spectralnotify/spectralnotify/internal/service"
+	"github.com/spectralnotify/spectralnotify/internal/web"
 	"github.com/spectralnotify/spectralnotify/internal/ws"
 )
 
@@ -108,9 +109,14 @@ func (s *server) handlers() (calls, operator *http.Server, err error) {
 	if err != nil {
 		return nil, nil, usagef("%v", err)
 	}
+	doors, err := web.New(web.Config{NotFound: rpc.NotFound()})
+	if err != nil {
+		return nil, nil, err
+	}
+	doors[ws.Pattern] = s.sockets
 	calls, err = rpc.New(rpc.Config{
 		Service: tasks, Gate: gate, Now: time.Now, Log: s.log, HomeOnly: s.plan.homeOnly,
-		Origins: flags.CORSOrigin, Ready: s.ready, Doors: map[string]http.Handler{ws.Pattern: s.sockets},
+		Origins: flags.CORSOrigin, Ready: s.ready, Doors: doors,
 	})
 	if err != nil {
 		return nil, nil, usagef("%v", err)

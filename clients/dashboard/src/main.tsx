@@ -1,0 +1,15 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+
+import "./style.css";
+import { App } from "./app.js";
+import { openKey } from "./key.js";
+
+openKey();
+const page = document.getElementById("page");
+if (!page) throw new Error("index.html has no element #page");
+createRoot(page).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -1,0 +1,56 @@
+import { useNow } from "../clock.js";
+import { type Link, linkText } from "../link.js";
+import { everything, listHref } from "../route.js";
+
+interface HeaderProps {
+  /** How the page stands with the server; undefined before anyone signed in. */
+  link: Link | undefined;
+  signedIn: boolean;
+  onSignIn: (() => void) | undefined;
+  onForget(): void;
+}
+
+/** The name, the connection and the key, on every page. */
+export function Header({ link, signedIn, onSignIn, onForget }: HeaderProps) {
+  return (
+    <header className="top">
+      <div className="top-in">
+        <a className="brand" href={listHref(everything)}>
+          <svg viewBox="0 0 22 22" aria-hidden="true" focusable="false">
+            <rect x="1" y="3" width="9" height="4" rx="2" />
+            <rect x="1" y="9" width="14" height="4" rx="2" />
+            <rect x="1" y="15" width="20" height="4" rx="2" />
+          </svg>
+          spectralNotify
+        </a>
+        <div className="top-right">
+          {link && <LinkState link={link} />}
+          {signedIn && (
+            <button type="button" className="is-quiet" title="Take the key out of this tab" onClick={onForget}>
+              Forget key
+            </button>
+          )}
+          {!signedIn && onSignIn && (
+            <button type="button" className="is-quiet" onClick={onSignIn}>
+              Sign in
+            </button>
+          )}
+        </div>
+      </div>
+    </header>
+  );
+}
+
+/** The connection in a dot and words. Those who listen are told of changes, not of each second. */
+export function LinkState({ link }: { link: Link }) {
+  const now = useNow();
+  return (
+    <span className={`link is-${link.state}`}>
+      <span className="link-dot" aria-hidden="true" />
+      <span aria-hidden="true">{linkText(link, now)}</span>
+      <span className="unseen" role="status">
+        Connection: {linkText(link.state === "waiting" ? { ...link, retryAt: undefined } : link, now)}
+      </span>
+    </span>
+  );
+}
