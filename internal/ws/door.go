@@ -149,8 +149,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // Accept has answered
 	}
 	conn.SetReadLimit(maxIncoming)
-	s.conn = conn
-	s.serve()
+	s.serve(conn)
 }
 
 // foreign reports whether the page behind a request is of a foreign origin. The

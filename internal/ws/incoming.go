@@ -1,10 +1,8 @@
 package ws
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/coder/websocket"
 
@@ -60,8 +58,8 @@ func parse(data []byte) incoming {
 }
 
 // hear waits for a message.
-func (s *socket) hear(ctx context.Context) (incoming, error) {
-	kind, data, err := s.conn.Read(ctx)
+func (s *socket) hear() (incoming, error) {
+	kind, data, err := s.conn.Read(s.ctx)
 	if err != nil {
 		return incoming{}, &lostError{err}
 	}
@@ -71,76 +69,63 @@ func (s *socket) hear(ctx context.Context) (incoming, error) {
 	return parse(data), nil
 }
 
-// listen answers the peer until it leaves or shows a wrong credential. Reading
-// is also what makes the peer's pongs and its leaving known.
-func (s *socket) listen(ctx context.Context) error {
-	for {
-		m, err := s.hear(ctx)
+// listen answers the peer until it leaves. It calls stop when the peer has left,
+// or must go; then it goes on reading, since that is how the end of the
+// connection becomes known, as do pongs.
+func (s *socket) listen(stop func(error)) {
+	unknown := s.introduced != nil
+	for open := true; ; {
+		m, err := s.hear()
 		if err != nil {
-			return err
+			stop(err)
+			return
 		}
-		var answer []byte
-		switch m.kind {
-		case pingText:
-			answer = []byte("pong")
-		case pingJSON:
-			answer = appendPong(nil, s.door.cfg.Now())
-		case authToken: // not needed, or not again; a wrong one is refused as with calls
-			if err := s.admit(ctx, m.token); err != nil {
-				return err
-			}
+		if !open {
 			continue
-		default:
-			answer = appendError(nil, m.fault)
 		}
-		if err := s.send(ctx, answer); err != nil {
-			return err
+		if unknown {
+			err = s.introduce(m)
+			unknown = false
+		} else {
+			err = s.answer(m)
+		}
+		if err != nil {
+			stop(err)
+			open = false
 		}
 	}
 }
 
-// authenticate waits for the first message, which must carry a credential, and
-// begins to follow.
-func (s *socket) authenticate(ctx context.Context) error {
-	first := make(chan heard, 1)
-	go func() {
-		m, err := s.hear(ctx) // ends with the connection
-		first <- heard{m, err}
-	}()
-	patience := time.NewTimer(s.door.cfg.AuthTimeout)
-	defer patience.Stop()
-	select {
-	case h := <-first:
-		return s.introduced(ctx, h)
-	case <-patience.C:
+// introduce takes the first message, where that must be a credential.
+func (s *socket) introduce(m incoming) error {
+	if m.kind != authToken {
 		return s.tokenFirst()
 	}
-}
-
-// heard is what came as the first message.
-type heard struct {
-	message incoming
-	err     error
-}
-
-// introduced takes the first message.
-func (s *socket) introduced(ctx context.Context, first heard) error {
-	if first.err != nil {
-		return first.err
-	}
-	if first.message.kind != authToken {
-		return s.tokenFirst()
-	}
-	if err := s.admit(ctx, first.message.token); err != nil {
+	if err := s.admit(s.ctx, m.token); err != nil {
 		return err
 	}
-	return s.follow(ctx)
+	close(s.introduced)
+	return nil
+}
+
+// answer answers a message. A credential that is not needed, or not again, must
+// still be right, as with calls.
+func (s *socket) answer(m incoming) error {
+	switch m.kind {
+	case pingText:
+		return s.send([]byte("pong"))
+	case pingJSON:
+		return s.send(appendPong(nil, s.door.cfg.Now()))
+	case authToken:
+		return s.admit(s.ctx, m.token)
+	}
+	return s.send(appendError(nil, m.fault))
 }
 
 func (s *socket) tokenFirst() error {
 	return &service.Error{
 		Class: service.ErrUnauthenticated,
-		Text: fmt.Sprintf(`this server wants a credential: send {"type":"auth","token":"..."} as the first message, within %v, or offer the subprotocol %s<token>`,
+		Text: fmt.Sprintf(`this server wants a credential: send {"type":"auth","token":"..."} as the first message, within %v, or offer the subprotocol %sTOKEN`,
 			s.door.cfg.AuthTimeout, bearerProtocol),
 	}
 }

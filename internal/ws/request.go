@@ -40,7 +40,7 @@ func (s *socket) prepare(r *http.Request) error {
 	case err == nil:
 		err = s.follow(r.Context())
 	case credential == "" && errors.Is(err, service.ErrUnauthenticated):
-		s.owesToken, err = true, nil
+		s.introduced, err = make(chan struct{}), nil
 	}
 	if err != nil {
 		s.door.open.Done()

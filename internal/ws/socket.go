@@ -13,17 +13,22 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/service"
 )
 
+// farewell is how long a peer may take to answer when the socket is closed.
+const farewell = time.Second
+
 // A socket is one connection. One goroutine tells it of its task, one listens to
 // it; what they share does not change while both run.
 type socket struct {
-	door      *Door
-	conn      *websocket.Conn
-	id        string
-	ask       object.Follow
-	protocols []string // to speak; at most one
-	stranger  bool     // as in service.Visit
-	owesToken bool     // the credential comes as the first message
-	follower  *service.Follower
+	door       *Door
+	conn       *websocket.Conn
+	ctx        context.Context // of the connection, which it closes when it ends
+	cut        context.CancelFunc
+	id         string
+	ask        object.Follow
+	protocols  []string      // to speak; at most one
+	stranger   bool          // as in service.Visit
+	introduced chan struct{} // closed by the credential that comes as the first message; nil if none must
+	follower   *service.Follower
 
 	snapshot bool // a snapshot is wanted
 	reset    bool // the next snapshot is the task of a reset
@@ -38,31 +43,46 @@ func (s *socket) close() {
 }
 
 // serve runs the socket to its end.
-func (s *socket) serve() {
-	ctx, cancel := context.WithCancel(s.door.ctx)
-	defer cancel()
-	defer func() { _ = s.conn.CloseNow() }()
-	if s.owesToken {
-		if err := s.authenticate(ctx); err != nil {
-			s.part(err)
-			return
-		}
-	}
-	alive := s.keepAlive(ctx, cancel)
-	defer alive.Stop()
-	heard := make(chan error, 1)
+func (s *socket) serve(conn *websocket.Conn) {
+	s.conn = conn
+	s.ctx, s.cut = context.WithCancel(s.door.ctx)
+	telling, stop := context.WithCancelCause(s.ctx)
+	listened := make(chan struct{})
 	go func() {
-		defer cancel()
-		heard <- s.listen(ctx)
+		defer close(listened)
+		s.listen(stop)
 	}()
-	err := s.tell(ctx)
-	if ctx.Err() != nil { // the peer has left, or listening found a reason to part
-		s.part(<-heard)
-		return
+	alive := s.keepAlive()
+	err := s.meet(telling)
+	if err == nil {
+		err = s.tell(telling)
+	}
+	if telling.Err() != nil { // the peer has left, or listening found a reason to part
+		err = context.Cause(telling)
 	}
 	s.part(err)
+	alive.Stop()
+	s.cut()
 	_ = s.conn.CloseNow()
-	<-heard
+	<-listened
+}
+
+// meet waits for the credential that comes as the first message, where one must,
+// and begins to follow.
+func (s *socket) meet(ctx context.Context) error {
+	if s.introduced == nil {
+		return nil
+	}
+	patience := time.NewTimer(s.door.cfg.AuthTimeout)
+	defer patience.Stop()
+	select {
+	case <-s.introduced:
+		return s.follow(ctx)
+	case <-patience.C:
+		return s.tokenFirst()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // tell sends what the follower gets, until it ends or fails.
@@ -82,7 +102,7 @@ func (s *socket) tell(ctx context.Context) error {
 		if text == nil {
 			continue
 		}
-		if err := s.send(ctx, text); err != nil {
+		if err := s.send(text); err != nil {
 			return err
 		}
 	}
@@ -90,8 +110,8 @@ func (s *socket) tell(ctx context.Context) error {
 
 // send sends one text. A peer that does not take it in time loses the
 // connection.
-func (s *socket) send(ctx context.Context, text []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, s.door.cfg.SendTimeout)
+func (s *socket) send(text []byte) error {
+	ctx, cancel := context.WithTimeout(s.ctx, s.door.cfg.SendTimeout)
 	defer cancel()
 	if err := s.conn.Write(ctx, websocket.MessageText, text); err != nil {
 		return &lostError{err}
@@ -99,17 +119,17 @@ func (s *socket) send(ctx context.Context, text []byte) error {
 	return nil
 }
 
-// keepAlive asks the peer for a sign of life now and then, and gives it up if
-// there is none.
-func (s *socket) keepAlive(ctx context.Context, giveUp context.CancelFunc) *time.Timer {
+// keepAlive asks the peer for a sign of life now and then, and cuts the
+// connection if there is none.
+func (s *socket) keepAlive() *time.Timer {
 	var timer *time.Timer
 	set := make(chan struct{})
 	timer = time.AfterFunc(s.door.cfg.PingEvery, func() {
 		<-set
-		ctx, cancel := context.WithTimeout(ctx, s.door.cfg.PingTimeout)
+		ctx, cancel := context.WithTimeout(s.ctx, s.door.cfg.PingTimeout)
 		defer cancel()
 		if s.conn.Ping(ctx) != nil {
-			giveUp()
+			s.cut()
 			return
 		}
 		timer.Reset(s.door.cfg.PingEvery)
@@ -140,7 +160,7 @@ func (s *socket) part(err error) {
 		s.door.cfg.Log.Debug("a socket was closed", "task", s.id, "cause", err)
 		return
 	case errors.Is(err, object.ErrDraining):
-		_ = s.conn.Close(websocket.StatusServiceRestart, "the server is stopping; connect again with the last cursor")
+		s.bye(websocket.StatusServiceRestart, "the server is stopping; connect again with the last cursor")
 		return
 	}
 	e := rpc.Failure(err, s.door.cfg.Log, procedure, nil)
@@ -148,7 +168,14 @@ func (s *socket) part(err error) {
 	if !known {
 		code = websocket.StatusInternalError
 	}
-	if s.send(s.door.ctx, appendError(nil, e.Message())) == nil {
-		_ = s.conn.Close(code, "see the message before")
+	if s.send(appendError(nil, e.Message())) == nil {
+		s.bye(code, "see the message before")
 	}
+}
+
+// bye closes the connection by the rules. The one who listens hears the answer.
+func (s *socket) bye(code websocket.StatusCode, reason string) {
+	late := time.AfterFunc(farewell, s.cut)
+	defer late.Stop()
+	_ = s.conn.Close(code, reason) // the connection is gone in any case
 }
