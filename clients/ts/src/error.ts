@@ -63,6 +63,7 @@ function readInfo(bytes: Uint8Array): Info {
       const entry = { key: "", value: "" };
       fields(reader.bytes(), (part, inner) => {
         entry[part === 1 ? "key" : "value"] = inner.string();
+        return true;
       });
       info.facts[entry.key] = entry.value;
     } else return false;
@@ -72,10 +73,10 @@ function readInfo(bytes: Uint8Array): Info {
 }
 
 /** Calls `take` for each field of a message; what it does not take (false) is skipped. */
-function fields(bytes: Uint8Array, take: (field: number, reader: BinaryReader) => boolean | void): void {
+function fields(bytes: Uint8Array, take: (field: number, reader: BinaryReader) => boolean): void {
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const [field, wire] = reader.tag();
-    if (take(field, reader) === false) reader.skip(wire);
+    if (!take(field, reader)) reader.skip(wire);
   }
 }
