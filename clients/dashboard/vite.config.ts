@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 // SPECTRALNOTIFY_URL is the server that `npm run dev` hands calls on to.
-const server = process.env["SPECTRALNOTIFY_URL"] ?? "http://127.0.0.1:8094";
+const server = process.env.SPECTRALNOTIFY_URL ?? "http://127.0.0.1:8094";
 
 export default defineConfig({
   base: "./",
@@ -32,5 +32,10 @@ export default defineConfig({
     rolldownOptions: { checks: { moduleLevelDirective: false } },
   },
   server: { proxy: { "/spectralnotify.": { target: server, changeOrigin: true } } },
-  test: { environment: "jsdom", include: ["test/**/*.test.{ts,tsx}"], restoreMocks: true },
+  test: {
+    environment: "jsdom",
+    setupFiles: ["test/setup.ts"],
+    include: ["test/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
 });

@@ -100,7 +100,7 @@ function Known({ task, gone, mayDelete }: KnownProps) {
         {task.error && <p className="fault">{task.error}</p>}
       </section>
       <div className="halves">
-        <section className="card panel" aria-labelledby="timeline">
+        <section className="card panel is-timeline" aria-labelledby="timeline">
           <h2 id="timeline">Timeline</h2>
           <Timeline events={timeline.events} />
           {timeline.error && !gone && (
@@ -138,7 +138,7 @@ function Payload({ title, text }: { title: string; text: string | null }) {
   const value = jsonOf(text);
   if (!hasContent(value)) return null;
   return (
-    <section className="card panel" aria-label={title}>
+    <section className={`card panel is-${title.toLowerCase()}`} aria-label={title}>
       <h2>{title}</h2>
       <Json value={value} />
     </section>
@@ -197,6 +197,7 @@ function AskCancel({ taskId, onClose }: AskProps) {
 
 function AskDelete({ taskId, onClose }: AskProps) {
   const { delete: remove } = useTaskMutations();
+  // The watch may tell first, and take this dialog away; one wants to leave all the same.
   const leave = () => {
     onClose();
     location.hash = listHref(everything);
@@ -208,7 +209,7 @@ function AskDelete({ taskId, onClose }: AskProps) {
       no="Keep it"
       busy={remove.isPending}
       fault={remove.error ? explain(remove.error) : undefined}
-      onYes={() => remove.mutate({ taskId }, { onSuccess: leave })}
+      onYes={() => remove.mutateAsync({ taskId }).then(leave, () => {})} // the fault is shown above
       onNo={onClose}
     >
       <p>The task and its whole history are removed from the server. This cannot be undone.</p>

@@ -3,7 +3,7 @@ import type { TaskStatus } from "@spectralnotify/client";
 /** Shapes on a grid of 16; each status and each kind of event has a shape of its own, not only a colour. */
 const paths = {
   pending: "M8 2.25a5.75 5.75 0 1 1 0 11.5 5.75 5.75 0 0 1 0-11.5ZM8 5v3.2l2 1.6",
-  "in-progress": "M5.5 3.6v8.8c0 .5.6.8 1 .5l6.2-4.4a.6.6 0 0 0 0-1L6.5 3.1a.6.6 0 0 0-1 .5Z",
+  "in-progress": "M3.8 3.6v8.8c0 .5.6.8 1 .5l7.4-4.4a.6.6 0 0 0 0-1L4.8 3.1a.6.6 0 0 0-1 .5Z",
   success: "M3 8.6 6.4 12 13 4.6",
   failed: "M4 4l8 8M12 4l-8 8",
   canceled: "M8 2.25a5.75 5.75 0 1 1 0 11.5 5.75 5.75 0 0 1 0-11.5ZM4 4l8 8",
