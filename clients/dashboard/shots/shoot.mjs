@@ -1,5 +1,6 @@
-// Takes a picture of every scene of the page, in a real browser, of a real server: `npm run shots`.
-// The pictures are for people to look at; they land in shots/out. $CHROMIUM names another browser.
+// Takes a picture of every scene of the page, in a real browser, of a real server: `npm run shots`, or of some:
+// `npm run shots -- list lost`. The pictures are for people to look at; they land in shots/out. $CHROMIUM names
+// another browser.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,9 +15,11 @@ const binary = join(scratch, "spectralnotify");
 
 const desktop = { width: 1280, height: 860 };
 const phone = { width: 390, height: 844 };
+const chosen = new Set(process.argv.slice(2));
+const wanted = (scene) => chosen.size === 0 || chosen.has(scene);
 
 await run("go", ["build", "-o", binary, "./cmd/spectralnotify"]);
-rmSync(out, { recursive: true, force: true });
+if (chosen.size === 0) rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
 const browser = await chromium.launch({
@@ -55,7 +58,7 @@ async function scenes() {
   });
   await shoot("empty", empty.link, (page) => page.getByText("No tasks yet").waitFor());
 
-  const demo = await serve(["demo", "--addr", "127.0.0.1:0", "--seed", "7", "--jobs", "8", "--speed", "4"]);
+  const demo = await serve(["demo", "--addr", "127.0.0.1:0", "--seed", "7", "--jobs", "8", "--speed", "2"]);
   await until(demo, / failed {2}/);
   await shoot("list", demo.link, rows);
   await shoot("list-filtered", `${demo.link}`, async (page) => {
@@ -87,6 +90,7 @@ async function scenes() {
 
 /** The server dies while people look. */
 async function lost(demo) {
+  if (!wanted("lost")) return;
   const views = await Promise.all(
     looks().map(async (look) => {
       const page = await look.open();
@@ -136,22 +140,25 @@ function looks() {
 }
 
 async function shoot(scene, link, arrange) {
-  for (const look of looks()) {
-    const page = await look.open();
-    try {
-      await page.goto(link);
-      await arrange(page);
-      await page.waitForTimeout(900); // bars glide for 0.7 s
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-      if (wide) faults.push(`${scene}, ${look.name}: the page is wider than the screen`);
-      if (page.url().includes("key=")) faults.push(`${scene}: the key is still in the address`);
-    } catch (error) {
-      faults.push(`${scene}, ${look.name}: ${error.message.split("\n")[0]}`);
-    }
-    await page.screenshot({ path: join(out, `${scene}-${look.name}.png`) });
-    await page.context().close();
-  }
+  if (!wanted(scene)) return;
+  await Promise.all(looks().map((look) => picture(scene, look, link, arrange)));
   console.log(scene);
+}
+
+async function picture(scene, look, link, arrange) {
+  const page = await look.open();
+  try {
+    await page.goto(link);
+    await arrange(page);
+    await page.waitForTimeout(900); // bars glide for 0.7 s
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    if (wide) faults.push(`${scene}, ${look.name}: the page is wider than the screen`);
+    if (page.url().includes("key=")) faults.push(`${scene}: the key is still in the address`);
+  } catch (error) {
+    faults.push(`${scene}, ${look.name}: ${error.message.split("\n")[0]}`);
+  }
+  await page.screenshot({ path: join(out, `${scene}-${look.name}.png`) });
+  await page.context().close();
 }
 
 /** Starts a server; resolves when it answers. */

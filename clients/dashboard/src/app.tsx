@@ -1,6 +1,6 @@
 import { createSpectralNotify } from "@spectralnotify/client";
-import { SpectralNotifyProvider, useConnection, useStats } from "@spectralnotify/client/react";
-import { QueryClient } from "@tanstack/react-query";
+import { SpectralNotifyProvider, useConnection, useSpectralNotify, useStats } from "@spectralnotify/client/react";
+import { QueryClient, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
 import { currentKey, onKey, saveKey } from "./key.js";
@@ -10,7 +10,7 @@ import { ListPage } from "./pages/list.js";
 import { SignIn } from "./pages/sign-in.js";
 import { TaskPage } from "./pages/task.js";
 import { Header } from "./parts/header.js";
-import { isDraining, wantsKey } from "./problem.js";
+import { isDraining, isPassing, wantsKey } from "./problem.js";
 import { useRoute } from "./route.js";
 
 /** The whole page. A new key begins anew: nothing that another key brought stays. */
@@ -96,7 +96,7 @@ function Member({ onRefused }: { onRefused(): void }) {
 /** How the last call went. */
 function callOf({ error, isPending }: { error: unknown; isPending: boolean }) {
   if (isDraining(error)) return "draining";
-  if (error) return "unreachable";
+  if (isPassing(error)) return "unreachable"; // any other failure is an answer
   return isPending ? undefined : "ok";
 }
 
@@ -119,12 +119,43 @@ function Frame({ link, signedIn, onSignIn, place, children }: FrameProps) {
     window.scrollTo(0, 0);
   }, [place]);
   const stale = link !== undefined && !isCurrent(link);
+  const [wasLive, setWasLive] = useState(false);
+  if (link?.state === "live" && !wasLive) setWasLive(true);
   return (
     <>
       <Header link={link} signedIn={signedIn} onSignIn={onSignIn} onForget={() => saveKey(null)} />
       <main ref={main} tabIndex={-1} className={stale ? "is-stale" : ""}>
+        {wasLive && link && <Stale link={link} />}
         {children}
       </main>
     </>
   );
 }
+
+/** Says that what is shown may be old, after a moment: most troubles are shorter. */
+function Stale({ link }: { link: Link }) {
+  const client = useSpectralNotify();
+  const cache = useQueryClient();
+  const words = staleWords[link.state];
+  if (!words) return null;
+  const retry = () => {
+    client.reconnectNow();
+    void cache.refetchQueries({ type: "active" });
+  };
+  return (
+    <p className="stale-note is-late">
+      {words} You see what was last known; it goes on by itself.
+      {link.state !== "offline" && (
+        <button type="button" onClick={retry}>
+          Try now
+        </button>
+      )}
+    </p>
+  );
+}
+
+const staleWords: Partial<Record<Link["state"], string>> = {
+  waiting: "The server does not answer.",
+  stopping: "The server is stopping.",
+  offline: "You are offline.",
+};
