@@ -54,10 +54,7 @@ function Rows({ list }: { list: List }) {
         ))}
       </ul>
       <div className="more">
-        <span>
-          {count(list.tasks.length)} of {list.countIsLowerBound ? "more than " : ""}
-          {many(list.count, "task")}
-        </span>
+        <span>{howMany(list)}</span>
         {list.hasNextPage && (
           <button type="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
             {list.isFetchingNextPage ? "Loading…" : "Show older"}
@@ -66,6 +63,12 @@ function Rows({ list }: { list: List }) {
       </div>
     </>
   );
+}
+
+/** How many there are, and how many of them are shown. */
+function howMany({ tasks, count: all, countIsLowerBound }: List): string {
+  if (countIsLowerBound) return `${count(tasks.length)} of more than ${many(all, "task")}`;
+  return tasks.length < all ? `${count(tasks.length)} of ${many(all, "task")}` : many(tasks.length, "task");
 }
 
 function Trouble({ list }: { list: List }) {
