@@ -18,6 +18,9 @@ func (h *Host[S, E]) History(ctx context.Context, id string, r HistoryRange) (ev
 	}
 	v := o.view()
 	o.mu.Unlock()
+	if r.Ascending && r.After >= v.sequence {
+		return nil, v.generation, nil // nothing yet; and no sum below overflows
+	}
 	lo, hi := max(r.After, 0)+1, min(v.sequence, r.After+int64(r.Limit))
 	if !r.Ascending {
 		hi = v.sequence

@@ -281,3 +281,13 @@ func TestAnObjectStaysAwakeWhileACommitIsUnderWay(t *testing.T) {
 		w.close()
 	})
 }
+
+func TestHistoryAfterTheLargestSequenceIsEmpty(t *testing.T) {
+	t.Parallel()
+	w := open(t, t.TempDir(), nil)
+	w.must(create("t"))
+	events, _, err := w.History(context.Background(), "t", object.HistoryRange{After: 1<<63 - 1, Ascending: true, Limit: 50})
+	if err != nil || len(events) != 0 {
+		t.Errorf("%d events, %v", len(events), err)
+	}
+}

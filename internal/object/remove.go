@@ -13,6 +13,7 @@ func (h *Host[S, E]) deleted(o *object[S, E]) {
 	delete(h.written, o.generation)
 	h.mu.Unlock()
 	h.homes.remove(o.generation)
+	h.homes.progress() // who waits for it to come home looks again
 }
 
 // removeFiles unlinks the files of deleted generations, and notes it. What fails
