@@ -46,7 +46,11 @@ func (h *Host[S, E]) show(tickets []*ticket[S, E], commits []journal.Commit, los
 		}
 		t.commit.Row.LSN, t.commit.Entries = commits[i].Row.LSN, commits[i].Entries
 		lsn = max(lsn, t.commit.Row.LSN)
-		if t.commit.Op == journal.OpForget {
+		switch {
+		case t.o == nil: // a nudge
+			t.finish(nil)
+			continue
+		case t.commit.Op == journal.OpForget:
 			h.forgotten(t)
 			continue
 		}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/object"
@@ -261,4 +263,50 @@ func TestDrainRefusesChangesAndServesReads(t *testing.T) {
 	if _, err := w.Get(context.Background(), "t"); err != nil {
 		t.Errorf("a read: %v", err)
 	}
+}
+
+// brokenReads is a journal that broke outside a commit: it can do nothing until
+// it is opened again.
+type brokenReads struct {
+	object.Journal
+	broken atomic.Bool
+}
+
+func (b *brokenReads) Load(ctx context.Context, key journal.Key) (journal.Loaded, error) {
+	if b.broken.Load() {
+		return journal.Loaded{}, journal.ErrUnknown
+	}
+	return b.Journal.Load(ctx, key)
+}
+
+func (b *brokenReads) Commit(ctx context.Context, batch []journal.Commit) ([]int, error) {
+	if b.broken.Load() {
+		return nil, journal.ErrUnknown
+	}
+	return b.Journal.Commit(ctx, batch)
+}
+
+func (b *brokenReads) Recover(ctx context.Context) error {
+	err := b.Journal.Recover(ctx)
+	b.broken.Store(false)
+	return err
+}
+
+func TestAJournalThatBrokeOutsideACommitIsOpenedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &brokenReads{}
+		w := open(t, t.TempDir(), func(c *config) { b.Journal = c.Journal; c.Journal = b })
+		w.must(create("t"), complete("t"))
+		time.Sleep(time.Minute) // asleep
+		b.broken.Store(true)
+		if _, err := w.Get(t.Context(), "t"); !errors.Is(err, journal.ErrUnknown) {
+			t.Errorf("while it is broken: %v", err)
+		}
+		synctest.Wait()
+		if _, err := w.Get(t.Context(), "t"); err != nil {
+			t.Errorf("opened again: %v", err)
+		}
+		w.close()
+	})
 }
