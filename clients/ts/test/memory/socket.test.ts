@@ -39,7 +39,14 @@ function open(taskId: string, options: TaskSocketOptions = {}) {
       onClose: () => log.closes++,
       onError: ({ message }) => log.errors.push(message),
     },
-    { baseUrl: server.baseUrl, WebSocket: NodeSocket as never, clock: fastClock, ...options },
+    {
+      baseUrl: options.baseUrl ?? server.baseUrl,
+      WebSocket: NodeSocket as never,
+      clock: options.clock ?? fastClock,
+      token: options.token,
+      tries: options.tries,
+      snapshot: options.snapshot,
+    },
   );
   sockets.push(socket);
   return { socket, log };
