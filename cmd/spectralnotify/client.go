@@ -2,11 +2,13 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"connectrpc.com/connect"
@@ -92,7 +94,7 @@ func (f clientFlags) key(base *url.URL) (string, error) {
 func (f clientFlags) homeKey(base *url.URL) string {
 	dir := datadir.Dir(f.DataDir)
 	holder, ok := dir.Holder()
-	if !ok || !isLoopback(base.Hostname()) || portOf(base) != holderPort(holder) {
+	if !ok || !alive(holder.PID) || !isLoopback(base.Hostname()) || portOf(base) != holderPort(holder) {
 		return ""
 	}
 	key, err := dir.ReadAdminKey()
@@ -100,6 +102,13 @@ func (f clientFlags) homeKey(base *url.URL) string {
 		return ""
 	}
 	return key
+}
+
+// alive reports whether a process exists. The one that LOCK names may have been
+// killed, and its port taken by a program that must not be shown the key.
+func alive(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
 func holderPort(h datadir.Holder) string {
