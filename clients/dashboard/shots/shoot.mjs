@@ -102,6 +102,8 @@ async function lost(demo) {
   demo.kill("SIGKILL");
   for (const { look, page } of views) {
     await page.getByText("Reconnecting").first().waitFor();
+    await page.waitForTimeout(2_500); // the words in the page come late
+    await fits(page, `lost, ${look.name}`);
     await page.screenshot({ path: join(out, `lost-${look.name}.png`) });
     await page.context().close();
   }
@@ -151,14 +153,18 @@ async function picture(scene, look, link, arrange) {
     await page.goto(link);
     await arrange(page);
     await page.waitForTimeout(900); // bars glide for 0.7 s
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-    if (wide) faults.push(`${scene}, ${look.name}: the page is wider than the screen`);
+    await fits(page, `${scene}, ${look.name}`);
     if (page.url().includes("key=")) faults.push(`${scene}: the key is still in the address`);
   } catch (error) {
     faults.push(`${scene}, ${look.name}: ${error.message.split("\n")[0]}`);
   }
   await page.screenshot({ path: join(out, `${scene}-${look.name}.png`) });
   await page.context().close();
+}
+
+async function fits(page, what) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  if (wide) faults.push(`${what}: the page is wider than the screen`);
 }
 
 /** Starts a server; resolves when it answers. */

@@ -144,7 +144,7 @@ function Stale({ link }: { link: Link }) {
   };
   return (
     <p className="stale-note is-late">
-      {words} You see what was last known; it goes on by itself.
+      <span>{words} You see what was last known; it goes on by itself.</span>
       {link.state !== "offline" && (
         <button type="button" onClick={retry}>
           Try now

@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { SignIn } from "../src/pages/sign-in.js";
 import { Bar } from "../src/parts/bar.js";
@@ -59,7 +59,8 @@ test("a row of a task that failed says why and how long it took", () => {
 test("times grow older by themselves", () => {
   render(<Row task={makeTask({ createdAt: before(5) })} message={undefined} />);
   screen.getByText("5 s ago");
-  vi.advanceTimersByTime(0);
+  act(() => vi.advanceTimersByTime(3_000));
+  screen.getByText("8 s ago");
 });
 
 test("a timeline shows events newest first, with their details folded", () => {

@@ -76,7 +76,8 @@ function Known({ task, gone, mayDelete }: KnownProps) {
     <div className={gone ? "is-stale" : ""}>
       {gone && (
         <p className="stale-note" role="alert">
-          <b>This task was deleted.</b> You see what was last known of it.
+          <b>This task was deleted.</b>
+          <span>You see what was last known of it.</span>
         </p>
       )}
       <section className="card hero" aria-label="Progress">

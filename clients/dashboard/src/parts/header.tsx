@@ -1,6 +1,7 @@
 import { useNow } from "../clock.js";
 import { type Link, linkText } from "../link.js";
 import { everything, listHref } from "../route.js";
+import { Icon } from "./icon.js";
 
 interface HeaderProps {
   /** How the page stands with the server; undefined before anyone signed in. */
@@ -26,8 +27,15 @@ export function Header({ link, signedIn, onSignIn, onForget }: HeaderProps) {
         <div className="top-right">
           {link && <LinkState link={link} />}
           {signedIn && (
-            <button type="button" className="is-quiet" title="Take the key out of this tab" onClick={onForget}>
-              Forget key
+            <button
+              type="button"
+              className="is-quiet"
+              aria-label="Forget key"
+              title="Take the key out of this tab"
+              onClick={onForget}
+            >
+              <Icon name="key" />
+              <span className="roomy">Forget key</span>
             </button>
           )}
           {!signedIn && onSignIn && (
