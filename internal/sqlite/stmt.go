@@ -29,6 +29,12 @@ func Query(s *sqlite3.Stmt, row func() error) error {
 			return err
 		}
 	}
+	// An interrupt is known to the statement only, and Reset forgets it: without
+	// this a read that was given up would look like a whole one.
+	if err := s.Err(); err != nil {
+		_ = s.Reset()
+		return err
+	}
 	return s.Reset()
 }
 
