@@ -56,6 +56,11 @@ export class Line<M> {
 
   /** Asks for a stream of what is to be watched now, in place of the one there is. */
   start(): void {
+    const { phase } = this.#state;
+    if (this.world.pauses.paused() && (phase === "ended" || phase === "failed")) {
+      this.#dispatch({ type: "stop" });
+      this.#checkPause();
+    }
     this.#dispatch({ type: "start" });
   }
 

@@ -62,7 +62,7 @@ describe("the hub", () => {
     expect(client.hub.connection.phase).toBe("idle");
   });
 
-  test("I12: a listener that leaves and comes back at once keeps the stream", async () => {
+  test("I14: a listener that leaves and comes back at once keeps the stream", async () => {
     house.create("a");
     const first = watch("a");
     await until(() => first.checker.snapshots === 1, "a snapshot");

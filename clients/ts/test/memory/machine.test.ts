@@ -72,7 +72,7 @@ describe("SPEC.md", () => {
 
   test("ties each invariant to tests", () => {
     const promised = [...spec.matchAll(/^(\d+)\. /gm)].map(([, n]) => `I${n}: `);
-    const files = ["machine", "hub", "watch"].map((name) => new URL(`${name}.test.ts`, import.meta.url));
+    const files = ["machine", "line", "hub", "watch"].map((name) => new URL(`${name}.test.ts`, import.meta.url));
     const tests = files.map((file) => readFileSync(file, "utf8")).join("\n");
     expect(promised.length).toBeGreaterThan(9);
     expect(promised.filter((tag) => !tests.includes(`test("${tag}`))).toEqual([]);
