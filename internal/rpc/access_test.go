@@ -53,7 +53,11 @@ func TestKeys(t *testing.T) {
 	if _, err := s.Client(lister).Create(ctx, &taskv1.CreateRequest{}); connect.CodeOf(err) != connect.CodePermissionDenied || !strings.Contains(err.Error(), "task:create") {
 		t.Errorf("without the scope: %v", err)
 	}
-	wrong := s.Key[:len(s.Key)-1] + "x"
+	last := "x"
+	if strings.HasSuffix(s.Key, last) {
+		last = "y"
+	}
+	wrong := s.Key[:len(s.Key)-1] + last
 	if _, err := s.Client(wrong).GetById(ctx, &taskv1.GetByIdRequest{TaskId: "t"}); connect.CodeOf(err) != connect.CodeUnauthenticated || strings.Contains(err.Error(), wrong) {
 		t.Errorf("a wrong key on a public call: %v", err)
 	}
