@@ -218,6 +218,11 @@ func TestNothingWorksBetweenAFailureAndItsRecovery(t *testing.T) {
 		}
 	}
 	refused("after the failure")
+	select {
+	case <-l.Broke():
+	default:
+		t.Error("it broke and does not say so")
+	}
 	if err := l.Recover(ctx); err == nil {
 		t.Fatal("it recovers on a disk that is still broken")
 	}
@@ -232,5 +237,30 @@ func TestNothingWorksBetweenAFailureAndItsRecovery(t *testing.T) {
 	k.adopt(t, l)
 	if err := k.step(t, 2); err != nil {
 		t.Error("it does not go on:", err)
+	}
+}
+
+// What breaks beside the commits must be told: no commit may come to find it.
+func TestBreakingOutsideACommitIsTold(t *testing.T) {
+	var c clock
+	d := newDisk(t)
+	l, err := ledger.New(diskConfig(d, &c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	select {
+	case <-l.Broke():
+		t.Error("it says it broke when it did not")
+	default:
+	}
+	d.Fail(powerfail.IOErrSticky, 1)
+	if err := l.InsertKey(t.Context(), journal.APIKey{ID: "k"}); !errors.Is(err, journal.ErrUnknown) {
+		t.Fatalf("a key on a broken disk: %v, want ErrUnknown", err)
+	}
+	select {
+	case <-l.Broke():
+	default:
+		t.Error("it broke and does not say so")
 	}
 }

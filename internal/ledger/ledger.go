@@ -53,12 +53,13 @@ type Ledger struct {
 	epoch atomic.Pointer[string]
 	next  atomic.Int64 // the last generation that was reserved
 
-	mu     sync.Mutex // guards the writer: one transaction at a time
-	w      *writer    // nil if closed
-	broken error      // why nothing but Recover may be called
-	lsn    int64      // of the last commit
-	since  int64      // Monotonic when uptime was base
-	base   int64      // uptime at the last open, in seconds
+	mu     sync.Mutex    // guards the writer: one transaction at a time
+	w      *writer       // nil if closed
+	broken error         // why nothing but Recover may be called
+	broke  chan struct{} // has an element if that is news
+	lsn    int64         // of the last commit
+	since  int64         // Monotonic when uptime was base
+	base   int64         // uptime at the last open, in seconds
 	closed bool
 
 	lacks mutant
@@ -96,7 +97,7 @@ func create(cfg Config, lacks mutant) (*Ledger, error) {
 	if cfg.Readers <= 0 {
 		cfg.Readers = 4
 	}
-	l := &Ledger{cfg: cfg, path: filepath.Join(cfg.Dir, FileName), lacks: lacks}
+	l := &Ledger{cfg: cfg, path: filepath.Join(cfg.Dir, FileName), lacks: lacks, broke: make(chan struct{}, 1)}
 	l.room.max = cfg.MaxJournalBytes
 	var err error
 	if l.disk, err = newDisk(cfg.VFS); err != nil {
@@ -133,6 +134,9 @@ func (l *Ledger) LSN() int64 {
 	defer l.mu.Unlock()
 	return l.lsn
 }
+
+// Broke returns the channel of news that Recover is needed; see object.Journal.
+func (l *Ledger) Broke() <-chan struct{} { return l.broke }
 
 // Recover closes every connection, readers included, and opens the ledger as at
 // the start; see object.Journal. After an error it may be called again.

@@ -48,6 +48,10 @@ func (l *Ledger) fail(err error) error {
 	if p := l.pool.Load(); p != nil {
 		p.shut()
 	}
+	select {
+	case l.broke <- struct{}{}:
+	default:
+	}
 	return fmt.Errorf("%w: %w", journal.ErrUnknown, l.broken)
 }
 

@@ -125,9 +125,18 @@ func (h *Host[S, E]) attend(o *object[S, E]) {
 	h.plan(o)
 }
 
-// urge takes every object home that can be.
+// urgePause is how long the host waits between two looks at every live object.
+const urgePause = 100 * time.Millisecond
+
+// urge takes every object home that can be, unless that was done just now.
 func (h *Host[S, E]) urge() {
 	h.mu.Lock()
+	now := h.cfg.Uptime()
+	if now < h.urgeAt {
+		h.mu.Unlock()
+		return
+	}
+	h.urgeAt = now + urgePause
 	all := make([]*object[S, E], 0, len(h.live))
 	for _, o := range h.live {
 		all = append(all, o)

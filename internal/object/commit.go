@@ -17,21 +17,35 @@ func (h *Host[S, E]) commitLoop() {
 		if tickets = h.queue.next(tickets); tickets == nil {
 			return
 		}
+		commits = h.commit(tickets, commits)
+		h.queue.done()
+		clear(tickets)
+	}
+}
+
+// commit deals with one batch, in as many tries as a full journal makes it take.
+// It returns the buffer it was given, empty.
+func (h *Host[S, E]) commit(tickets []*ticket[S, E], commits []journal.Commit) []journal.Commit {
+	for len(tickets) > 0 {
 		commits = commits[:0]
 		for _, t := range tickets {
 			commits = append(commits, t.commit)
 		}
 		// Not h.ctx: what was queued before the end is committed.
 		lost, err := h.cfg.Journal.Commit(context.Background(), commits)
-		if err != nil {
+		switch {
+		case errors.Is(err, journal.ErrFull):
+			tickets = h.refuse(tickets, err)
+			continue
+		case err != nil:
 			h.failed(tickets, err)
-		} else {
+		default:
 			h.show(tickets, commits, lost)
 		}
-		h.queue.done()
-		clear(tickets)
-		clear(commits)
+		break
 	}
+	clear(commits)
+	return commits[:0]
 }
 
 // show lets the objects of a durable batch carry it, tells their followers and
@@ -47,7 +61,7 @@ func (h *Host[S, E]) show(tickets []*ticket[S, E], commits []journal.Commit, los
 		t.commit.Row.LSN, t.commit.Entries = commits[i].Row.LSN, commits[i].Entries
 		lsn = max(lsn, t.commit.Row.LSN)
 		switch {
-		case t.o == nil: // a nudge
+		case t.o == nil: // it changed nothing
 			t.finish(nil)
 			continue
 		case t.commit.Op == journal.OpForget:
@@ -108,21 +122,17 @@ func (h *Host[S, E]) lose(t *ticket[S, E]) {
 }
 
 // failed deals with a batch whose commit failed: everything that was decided
-// since is void, every object is read anew, and unless the journal said that
-// nothing happened it is opened as at the start before anything else is done.
+// since is void, every object is read anew, and the journal is opened as at the
+// start before anything else is done.
 func (h *Host[S, E]) failed(tickets []*ticket[S, E], cause error) {
 	answer := fmt.Errorf("%w: %w", journal.ErrUnknown, cause)
-	full := errors.Is(cause, journal.ErrFull)
-	if full {
-		answer = cause
-	}
-	h.cfg.Log.Error("a commit failed", "commits", len(tickets), "full", full, "error", cause)
+	h.cfg.Log.Error("a commit failed", "commits", len(tickets), "error", cause)
 	h.setDown(answer)
 	h.abandonAll(tickets, answer)
 	// What is queued was decided on objects that are gone; nobody adds to it,
 	// since no object can be found.
 	h.abandonAll(h.queue.takeAll(), answer)
-	if !full && !h.recover() {
+	if !h.recover() {
 		return // stopped; down stays
 	}
 	h.shown.advance(h.cfg.Journal.LSN())

@@ -177,7 +177,6 @@ func (h *Host[S, E]) room(ctx context.Context, reserved bool) error {
 	if reserved || !h.cfg.Journal.Full() {
 		return nil
 	}
-	h.urge()
 	timeout := time.NewTimer(h.cfg.FullDelay)
 	defer timeout.Stop()
 	for {
@@ -185,6 +184,7 @@ func (h *Host[S, E]) room(ctx context.Context, reserved bool) error {
 		if !h.cfg.Journal.Full() {
 			return nil
 		}
+		h.urge()
 		select {
 		case <-changed:
 		case <-timeout.C:

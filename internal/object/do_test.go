@@ -270,7 +270,11 @@ func TestDrainRefusesChangesAndServesReads(t *testing.T) {
 type brokenReads struct {
 	object.Journal
 	broken atomic.Bool
+	shut   atomic.Bool // cannot be opened
+	broke  chan struct{}
 }
+
+func (b *brokenReads) Broke() <-chan struct{} { return b.broke }
 
 func (b *brokenReads) Load(ctx context.Context, key journal.Key) (journal.Loaded, error) {
 	if b.broken.Load() {
@@ -287,6 +291,9 @@ func (b *brokenReads) Commit(ctx context.Context, batch []journal.Commit) ([]int
 }
 
 func (b *brokenReads) Recover(ctx context.Context) error {
+	if b.shut.Load() {
+		return errors.New("no disk")
+	}
 	err := b.Journal.Recover(ctx)
 	b.broken.Store(false)
 	return err
@@ -295,15 +302,29 @@ func (b *brokenReads) Recover(ctx context.Context) error {
 func TestAJournalThatBrokeOutsideACommitIsOpenedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := &brokenReads{}
+		b := &brokenReads{broke: make(chan struct{}, 1)}
 		w := open(t, t.TempDir(), func(c *config) { b.Journal = c.Journal; c.Journal = b })
 		w.must(create("t"), complete("t"))
 		time.Sleep(time.Minute) // asleep
+		if err := w.Ready(); err != nil {
+			t.Errorf("before: %v", err)
+		}
+		b.shut.Store(true)
 		b.broken.Store(true)
+		b.broke <- struct{}{}
+		synctest.Wait()
+		if err := w.Ready(); !errors.Is(err, journal.ErrUnknown) {
+			t.Errorf("ready while it is broken: %v", err)
+		}
 		if _, err := w.Get(t.Context(), "t"); !errors.Is(err, journal.ErrUnknown) {
 			t.Errorf("while it is broken: %v", err)
 		}
+		b.shut.Store(false)
+		time.Sleep(time.Minute)
 		synctest.Wait()
+		if err := w.Ready(); err != nil {
+			t.Errorf("opened again, but: %v", err)
+		}
 		if _, err := w.Get(t.Context(), "t"); err != nil {
 			t.Errorf("opened again: %v", err)
 		}

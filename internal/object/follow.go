@@ -129,6 +129,8 @@ func (w *Follower[S, E]) snapshot(ctx context.Context, v view[S, E]) *Message[S,
 	records, err := w.host.records(ctx, v, max(1, v.sequence-int64(w.ask.History)+1), v.sequence)
 	if err != nil {
 		m.HistoryUnavailable = true
+	}
+	if err != nil && err != errMoved && ctx.Err() == nil { //nolint:errorlint // never wrapped
 		w.host.cfg.Log.Error("a snapshot goes out without history", "class", w.host.class.Name(), "id", v.id, "error", err)
 	}
 	for _, r := range records {

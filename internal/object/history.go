@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -12,6 +13,17 @@ import (
 // and the object's generation. It returns journal.ErrNotFound if there is no
 // such object and journal.ErrDamaged if its file cannot be trusted.
 func (h *Host[S, E]) History(ctx context.Context, id string, r HistoryRange) (events []E, generation int64, err error) {
+	for {
+		events, generation, err = h.history(ctx, id, r)
+		if err != errMoved { //nolint:errorlint // never wrapped
+			return events, generation, err
+		}
+	}
+}
+
+// history is History for the object as it is found now; errMoved if another
+// generation took its place meanwhile.
+func (h *Host[S, E]) history(ctx context.Context, id string, r HistoryRange) (events []E, generation int64, err error) {
 	o, err := h.enter(ctx, id)
 	if err != nil {
 		return nil, 0, err
@@ -57,10 +69,35 @@ func (o *object[S, E]) view() view[S, E] {
 	return view[S, E]{o.id, o.generation, o.sequence, o.committed, o.pending}
 }
 
-// records reads the records lo to hi that v shows: what was pending from memory
-// or the journal, the rest from the file. Every one of them is there, or it is
-// an error.
+// errMoved: what a view showed was deleted before its records were read. The
+// caller looks again.
+var errMoved = errors.New("object: deleted while it was read")
+
+// records reads the records lo to hi that v shows, as read does. It returns
+// errMoved if they are not there because the object is not anymore.
 func (h *Host[S, E]) records(ctx context.Context, v view[S, E], lo, hi int64) ([]journal.Record[E], error) {
+	records, fault := h.read(ctx, v, lo, hi)
+	if fault == nil || ctx.Err() != nil {
+		return records, fault
+	}
+	o, err := h.enter(ctx, v.id)
+	if err != nil {
+		if isNotFound(err) {
+			return nil, errMoved
+		}
+		return nil, fault
+	}
+	defer o.mu.Unlock()
+	if o.generation != v.generation {
+		return nil, errMoved
+	}
+	return nil, fault
+}
+
+// read reads the records lo to hi that v shows: what was pending from memory or
+// the journal, the rest from the file. Every one of them is there, or it is an
+// error.
+func (h *Host[S, E]) read(ctx context.Context, v view[S, E], lo, hi int64) ([]journal.Record[E], error) {
 	if lo > hi {
 		return nil, nil
 	}

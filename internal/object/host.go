@@ -111,6 +111,7 @@ type Host[S, E any] struct {
 	births   map[string]*birth                      // :: id -> who waits for its creation
 	written  map[int64]bool                         // :: generation -> this process made its file durable, the forget is not committed
 	down     error                                  // why no call is taken; nil while the journal works
+	urgeAt   time.Duration                          // when urge may next look at every object
 	flights  map[[32]byte]chan struct{}             // :: idempotency digest -> closed when its call has ended
 	draining chan struct{}                          // closed by Drain
 	stopped  chan struct{}                          // closed when Stop ends the goroutines
@@ -163,6 +164,7 @@ func (h *Host[S, E]) Start() {
 		h.workers.Go(h.scribeLoop)
 	}
 	h.workers.Go(h.agendaLoop)
+	h.workers.Go(h.brokeLoop)
 	h.workers.Go(h.backlogLoop)
 }
 
@@ -182,7 +184,8 @@ func (h *Host[S, E]) isDraining() bool {
 
 // Stop drains, lets what is under way end, writes home what it can until ctx
 // ends, and stops the goroutines. What is not home by then stays safe in the
-// journal; the error says that there is such a rest.
+// journal; the error says that there is such a rest. However short ctx, a write
+// that the disk has begun is waited for.
 func (h *Host[S, E]) Stop(ctx context.Context) error {
 	h.Drain()
 	h.queue.idle(ctx)

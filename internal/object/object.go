@@ -1,7 +1,6 @@
 package object
 
 import (
-	"errors"
 	"sync"
 	"time"
 
@@ -93,9 +92,6 @@ func (h *Host[S, E]) find(id string) (*object[S, E], error) {
 // wake reads o from the journal. On an error o is gone.
 func (h *Host[S, E]) wake(o *object[S, E]) error {
 	loaded, err := h.cfg.Journal.Load(h.ctx, h.key(o.id))
-	if errors.Is(err, journal.ErrUnknown) {
-		h.nudge() // it broke outside a commit: nobody else would have it opened again
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
@@ -127,12 +123,6 @@ func (h *Host[S, E]) wake(o *object[S, E]) error {
 		h.plan(o)
 	}
 	return nil
-}
-
-// nudge has the journal tried by a commit that changes nothing, so that one that
-// is broken is opened again.
-func (h *Host[S, E]) nudge() {
-	_ = h.queue.push(&ticket[S, E]{commit: journal.Commit{Op: journal.OpForget, Reserved: true}, done: make(chan struct{})})
 }
 
 // leave takes o out of memory: its id is looked up anew by the next call. The

@@ -4,9 +4,13 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/watch"
 )
 
-// messageOverhead is what a message takes in memory besides its events' text,
-// roughly, its two encodings included.
-const messageOverhead = 512
+// messageOverhead is what a message takes in memory without its encodings,
+// roughly.
+const messageOverhead = 384
+
+// encodedRoom is what the encodings of a message may take that has an entry of
+// size bytes: enough for both formats of a task in its basic view.
+func encodedRoom(size int) int { return 1024 + 3*size }
 
 // publish tells o's followers of a commit. The caller holds o.mu.
 func (h *Host[S, E]) publish(o *object[S, E], t *ticket[S, E]) {
@@ -22,13 +26,13 @@ func (h *Host[S, E]) publish(o *object[S, E], t *ticket[S, E]) {
 		if i < len(t.events)-1 {
 			state = h.class.At(t.state, t.events[i])
 		}
-		o.topic.Publish(e.Sequence, messageOverhead+3*len(e.Data), &Message[S, E]{
+		o.topic.Publish(e.Sequence, messageOverhead+encodedRoom(len(e.Data)), &Message[S, E]{
 			Kind:     Event,
 			Cursor:   h.cursor(o.generation, e.Sequence),
 			Sequence: e.Sequence,
 			State:    state,
 			Events:   t.events[i : i+1 : i+1],
-			Encoded:  &Encoded{},
+			Encoded:  NewEncoded(encodedRoom(len(e.Data))),
 		})
 	}
 }

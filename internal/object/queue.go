@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -86,11 +87,21 @@ func (q *queue[S, E]) fits() int {
 
 // takeAll empties the queue and returns what waited.
 func (q *queue[S, E]) takeAll() []*ticket[S, E] {
+	return q.takeIf(func(*ticket[S, E]) bool { return true })
+}
+
+// takeIf takes the tickets that which chooses out of the queue and returns them.
+func (q *queue[S, E]) takeIf(which func(*ticket[S, E]) bool) (taken []*ticket[S, E]) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	all := q.waiting
-	q.waiting = nil
-	return all
+	q.waiting = slices.DeleteFunc(q.waiting, func(t *ticket[S, E]) bool {
+		if which(t) {
+			taken = append(taken, t)
+			return true
+		}
+		return false
+	})
+	return taken
 }
 
 // done says that the batch was dealt with.

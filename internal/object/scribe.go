@@ -95,6 +95,7 @@ func (h *Host[S, E]) pack(o *object[S, E]) (homecoming[S, E], bool) {
 	if o.gone || o.pending.empty() {
 		o.homing = false
 		o.mu.Unlock()
+		h.homes.progress()
 		return homecoming[S, E]{}, false
 	}
 	p, state := o.pending, o.committed
@@ -156,6 +157,7 @@ func (h *Host[S, E]) forgotten(t *ticket[S, E]) {
 // setAside notes that o's home cannot be written now. Its events stay in the
 // journal, and out of memory so that they do not count against other objects.
 func (h *Host[S, E]) setAside(o *object[S, E], cause error) {
+	defer h.homes.progress()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.homing = false
@@ -172,5 +174,4 @@ func (h *Host[S, E]) setAside(o *object[S, E], cause error) {
 	h.cfg.Log.Warn("an object cannot be written home; its events stay in the journal",
 		"class", h.class.Name(), "id", o.id, "generation", o.generation, "pending_bytes", o.pending.bytes, "error", cause, "next_try", pause)
 	h.plan(o)
-	h.homes.progress()
 }

@@ -94,6 +94,11 @@ type Journal interface {
 	// not Reserved would fail with ErrFull. Home writing makes room.
 	Full() bool
 
+	// Broke returns a channel that gets an element when the journal broke, in a
+	// commit or beside one, so that it answers ErrUnknown until Recover. It has
+	// one reader.
+	Broke() <-chan struct{}
+
 	// Recover closes everything the journal has open and opens it as at the
 	// start. The journal may be used again when it returns nil.
 	Recover(ctx context.Context) error

@@ -1,0 +1,67 @@
+package object
+
+import (
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+)
+
+// rank says what a full journal gives up first: what adds, then what ends work,
+// last what makes room.
+func rank(c *journal.Commit) int {
+	switch {
+	case c.Op == journal.OpForget:
+		return 2
+	case c.Reserved:
+		return 1
+	}
+	return 0
+}
+
+// refuse deals with a batch for which the journal had no room, so that nothing
+// of it happened: the commits of the lowest rank fail, with all that was decided
+// on top of them, and the objects they were of are read anew. It returns the
+// rest, which is tried again; nobody else's reads or changes are touched.
+func (h *Host[S, E]) refuse(tickets []*ticket[S, E], cause error) (rest []*ticket[S, E]) {
+	lowest := rank(&tickets[0].commit)
+	for _, t := range tickets {
+		lowest = min(lowest, rank(&t.commit))
+	}
+	doomed := map[*object[S, E]]bool{}
+	for _, t := range tickets {
+		if t.o != nil && rank(&t.commit) == lowest && t.commit.Op != journal.OpForget {
+			doomed[t.o] = true
+		}
+	}
+	for o := range doomed {
+		h.abandon(o) // from now on nobody decides on it
+	}
+	void := func(t *ticket[S, E]) bool { return doomed[t.o] && t.commit.Op != journal.OpForget }
+	failed := h.queue.takeIf(void)
+	for _, t := range tickets {
+		if rank(&t.commit) == lowest || void(t) {
+			failed = append(failed, t)
+		} else {
+			rest = append(rest, t)
+		}
+	}
+	h.cfg.Log.Warn("the journal has no room", "refused", len(failed), "tried again", len(rest), "error", cause)
+	for _, t := range failed {
+		if t.commit.Op == journal.OpForget && t.o != nil {
+			h.setAside(t.o, cause)
+		}
+		t.finish(cause)
+	}
+	h.homes.progress() // who waits for one of them looks again
+	h.workers.Go(func() { h.sendAllHome(doomed) })
+	return rest
+}
+
+// sendAllHome takes home what the journal holds of objects that were read anew:
+// nobody else would before they are next used.
+func (h *Host[S, E]) sendAllHome(objects map[*object[S, E]]bool) {
+	for o := range objects {
+		if h.homes.throttle(h.ctx) != nil {
+			return
+		}
+		h.sendHome(h.key(o.id))
+	}
+}
