@@ -15,7 +15,7 @@ import (
 func progressMessage() *service.Message {
 	t := task.Task{ID: "render-1", Status: task.InProgress, Progress: 40, Sequence: 7, CreatedAt: 1e15, UpdatedAt: 2e15, StartedAt: 1e15, Metadata: `{"a":1}`}
 	e := task.Event{Sequence: 7, Type: task.Progress, Kind: task.KindProgress, Message: "Progress 40%", Progress: 40, HasProgress: true, Time: 2e15}
-	return &service.Message{Kind: object.Event, Cursor: "epoch.7.7", Sequence: 7, State: t, Events: []task.Event{e}, Encoded: new(object.Encoded)}
+	return &service.Message{Kind: object.Event, Cursor: "epoch.7.7", Sequence: 7, State: t, Events: []task.Event{e}, Encoded: object.NewEncoded(10 << 10)}
 }
 
 // All followers with one codec and view share one encoding; nobody gets

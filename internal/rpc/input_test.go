@@ -175,16 +175,25 @@ func TestWrongPathsAndMethods(t *testing.T) {
 			t.Errorf("%s: status %d, %s %s", path, f.status, f.Code, f.Message)
 		}
 	}
-	f := post{s: s, path: "GetById", body: "{}", header: map[string]string{"Content-Type": "text/html"}}.do(t)
-	if f.status != http.StatusUnsupportedMediaType {
-		t.Errorf("wrong content type: status %d", f.status)
+	for _, wrong := range []string{"text/html", "", "application/connect+json", "application/json; charset=latin1", "application/json;;"} {
+		f := post{s: s, path: "GetById", body: "{}", header: map[string]string{"Content-Type": wrong}}.do(t)
+		if f.status != http.StatusUnsupportedMediaType || f.Code != "invalid_argument" || f.reason(t) != "UNSUPPORTED_MEDIA_TYPE" ||
+			!strings.Contains(f.Message, "send application/json or application/proto") {
+			t.Errorf("content type %q: status %d, %s %s", wrong, f.status, f.Code, f.Message)
+		}
+	}
+	for _, fine := range []string{"application/json", "application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON"} {
+		f := post{s: s, path: "GetById", body: `{"taskId":"none"}`, header: map[string]string{"Content-Type": fine}}.do(t)
+		if f.Code != "not_found" {
+			t.Errorf("content type %q: status %d, %s %s", fine, f.status, f.Code, f.Message)
+		}
 	}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, s.URL+"/spectralnotify.task.v1.TaskService/GetById", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f := send(t, s.HTTPClient(false), req); f.status != http.StatusMethodNotAllowed {
-		t.Errorf("wrong method: status %d", f.status)
+	if f := send(t, s.HTTPClient(false), req); f.status != http.StatusMethodNotAllowed || f.reason(t) != "METHOD_NOT_ALLOWED" {
+		t.Errorf("wrong method: status %d, %s %s", f.status, f.Code, f.Message)
 	}
 }
 

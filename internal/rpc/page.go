@@ -38,7 +38,7 @@ func NotFound() http.Handler {
 		if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
 			code = connect.CodeUnimplemented // as gRPC names a call that does not exist
 		}
-		refuse(w, r, code, "nothing is served at this path; calls are POST /spectralnotify.task.v1.TaskService/<Method>")
+		refuse(w, r, code, "NO_SUCH_PATH", "nothing is served at this path; calls are POST /spectralnotify.task.v1.TaskService/<Method>")
 	})
 }
 
@@ -46,14 +46,8 @@ func NotFound() http.Handler {
 var errorWriter = connect.NewErrorWriter(codecs())
 
 // refuse answers a request that reached no handler.
-func refuse(w http.ResponseWriter, r *http.Request, code connect.Code, text string) {
-	Refuse(w, r, addDetail(connect.NewError(code, errors.New(text)), info(refusals[code], nil)))
-}
-
-var refusals = map[connect.Code]string{
-	connect.CodeNotFound:         "NO_SUCH_PATH",
-	connect.CodeUnimplemented:    "NO_SUCH_PATH",
-	connect.CodePermissionDenied: "FOREIGN_ORIGIN",
+func refuse(w http.ResponseWriter, r *http.Request, code connect.Code, reason, text string) {
+	Refuse(w, r, addDetail(connect.NewError(code, errors.New(text)), info(reason, nil)))
 }
 
 // securityHeaders are on every answer; a door that serves pages sets its own

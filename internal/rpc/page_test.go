@@ -8,6 +8,7 @@ import (
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
@@ -216,4 +217,28 @@ func (p pages) history() (*taskv1.GetHistoryResponse, error) {
 func (p pages) wait() (*taskv1.WaitResponse, error) {
 	history := int32(1000)
 	return p.c.Wait(p.t.Context(), &taskv1.WaitRequest{TaskId: "t", History: &history})
+}
+
+// A bound of 1970 is a bound: nothing is older.
+func TestBoundsOfTheFirstMoment(t *testing.T) {
+	s := rpctest.Start(t, rpctest.Config{})
+	c := s.Client(s.Key)
+	if _, err := c.Create(t.Context(), &taskv1.CreateRequest{TaskId: "t"}); err != nil {
+		t.Fatal(err)
+	}
+	first := &timestamppb.Timestamp{}
+	for name, tt := range map[string]struct {
+		filter *taskv1.TaskFilter
+		want   int64
+	}{
+		"created before": {&taskv1.TaskFilter{CreatedBefore: first}, 0},
+		"updated before": {&taskv1.TaskFilter{UpdatedBefore: first}, 0},
+		"created after":  {&taskv1.TaskFilter{CreatedAfter: first}, 1},
+		"updated after":  {&taskv1.TaskFilter{UpdatedAfter: first}, 1},
+	} {
+		page, err := c.ListAll(t.Context(), &taskv1.ListAllRequest{Filter: tt.filter})
+		if err != nil || page.GetCount() != tt.want || len(page.GetTasks()) != int(tt.want) {
+			t.Errorf("%s: %d tasks of %d, %v, want %d", name, len(page.GetTasks()), page.GetCount(), err, tt.want)
+		}
+	}
 }

@@ -5,6 +5,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/service"
@@ -77,13 +79,22 @@ func (h *taskHandler) Stats(ctx context.Context, _ *taskv1.StatsRequest) (*taskv
 func fromFilter(f *taskv1.TaskFilter) journal.Filter {
 	out := journal.Filter{
 		IDPrefix: f.GetTaskIdPrefix(), CreatedBy: f.GetCreatedBy(), Tags: f.GetTags(), Type: f.GetType(),
-		CreatedAfter: fromTime(f.GetCreatedAfter()), CreatedBefore: fromTime(f.GetCreatedBefore()),
-		UpdatedAfter: fromTime(f.GetUpdatedAfter()), UpdatedBefore: fromTime(f.GetUpdatedBefore()),
+		CreatedAfter: fromBound(f.GetCreatedAfter()), CreatedBefore: fromBound(f.GetCreatedBefore()),
+		UpdatedAfter: fromBound(f.GetUpdatedAfter()), UpdatedBefore: fromBound(f.GetUpdatedBefore()),
 	}
 	for _, s := range f.GetStatuses() {
 		out.Statuses = append(out.Statuses, int(s))
 	}
 	return out
+}
+
+// fromBound returns a bound that a caller sent, 0 if he sent none. That of 1970
+// is not 0 but the moment before, which divides tasks in the same way.
+func fromBound(t *timestamppb.Timestamp) int64 {
+	if t != nil && fromTime(t) == 0 {
+		return -1
+	}
+	return fromTime(t)
 }
 
 func fromOrder(o taskv1.ListOrder) journal.Order {

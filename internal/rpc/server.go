@@ -12,7 +12,6 @@ import (
 	"github.com/rs/cors"
 	"golang.org/x/net/netutil"
 
-	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
 )
 
@@ -67,12 +66,11 @@ func (c *Config) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	calls := http.MaxBytesHandler(withDeadlineForBody(c.calls(), c.UnaryTimeout), 4*int64(c.MaxBody))
 	for _, procedure := range procedures() {
-		switch procedure {
-		case taskv1connect.TaskServiceWatchProcedure, taskv1connect.TaskServiceWatchAllProcedure:
-			mux.Handle(procedure, withOutlet(calls))
-		default:
-			mux.Handle(procedure, calls)
+		handler := spoken(procedure, calls)
+		if procedure.streams() {
+			handler = withOutlet(handler)
 		}
+		mux.Handle(procedure.path(), handler)
 	}
 	mux.HandleFunc("/healthz", alive)
 	mux.HandleFunc("/readyz", c.ready)
@@ -109,15 +107,6 @@ func (c *Config) calls() http.Handler {
 	return handler
 }
 
-// procedures returns the paths of all calls of TaskService.
-func procedures() (paths []string) {
-	s := taskv1.File_spectralnotify_task_v1_task_service_proto.Services().ByName("TaskService")
-	for i := range s.Methods().Len() {
-		paths = append(paths, "/"+string(s.FullName())+"/"+string(s.Methods().Get(i).Name()))
-	}
-	return paths
-}
-
 // sameOrigin is the check of origins in front of all doors.
 func (c *Config) sameOrigin(next http.Handler) (http.Handler, error) {
 	p, err := SameOrigin(c.Origins)
@@ -144,7 +133,7 @@ func SameOrigin(origins []string) (*http.CrossOriginProtection, error) {
 
 // DenyOrigin answers a request of a page of a foreign origin.
 func DenyOrigin(w http.ResponseWriter, r *http.Request) {
-	refuse(w, r, connect.CodePermissionDenied, "pages of this origin may not call; its owner lists it with --cors-origin")
+	refuse(w, r, connect.CodePermissionDenied, "FOREIGN_ORIGIN", "pages of this origin may not call; its owner lists it with --cors-origin")
 }
 
 // cors lets pages of the listed origins call.

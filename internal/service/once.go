@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"strings"
 
 	"github.com/spectralnotify/spectralnotify/internal/auth"
+	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
@@ -51,7 +53,11 @@ func newID() string { return strings.ToLower(rand.Text()) }
 // the command set is in the command, and the rest is read from the task, as long
 // as it exists.
 func (s *Service) replay(ctx context.Context, cmd task.Command, then task.Task, who auth.Principal) (Result, error) {
-	if now, err := s.host.Get(ctx, then.ID); err == nil && now.CreatedAt == then.CreatedAt {
+	now, err := s.host.Get(ctx, then.ID)
+	if err != nil && !errors.Is(err, journal.ErrNotFound) {
+		return Result{}, told(err, then.ID)
+	}
+	if err == nil && now.CreatedAt == then.CreatedAt {
 		then.Metadata = now.Metadata
 		if then.Status.Final() {
 			then.Result = now.Result

@@ -38,7 +38,7 @@ func TestAnUpdateIsEncodedOnce(t *testing.T) {
 				State: task.Task{ID: "t", Metadata: `{"k":"` + strings.Repeat("x", tt.metadata) + `"}`},
 			}
 			if tt.shared {
-				m.Encoded = &object.Encoded{}
+				m.Encoded = object.NewEncoded(4 << 10)
 			}
 			var first []byte
 			for range followers {

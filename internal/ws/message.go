@@ -16,12 +16,6 @@ import (
 // encodingName is the name under which an update's encoding is kept.
 const encodingName = "ws"
 
-// maxKept is up to how much metadata, in bytes, the encoding of an update is
-// kept for the other followers. Each update repeats the metadata, so with more
-// the tail of a task would hold it up to 128 times, beyond its bounds; writing
-// it again costs about what sending it costs.
-const maxKept = 1 << 10
-
 // message returns the text of what a follower got, nil for nothing.
 func (s *socket) message(m *service.Message) ([]byte, error) {
 	switch m.Kind {
@@ -44,7 +38,7 @@ func (s *socket) update(m *service.Message) ([]byte, error) {
 		s.door.encoded.Add(1)
 		return appendUpdate(nil, m), nil
 	}
-	if m.Encoded == nil || len(m.State.Metadata) > maxKept {
+	if m.Encoded == nil {
 		return encode()
 	}
 	return m.Encoded.Get(encodingName, encode)
