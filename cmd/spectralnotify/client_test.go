@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -164,6 +165,19 @@ func TestTheAdminKeyGoesToItsOwnServerOnly(t *testing.T) {
 		if got, err := flags.key(base); err != nil || got != want {
 			t.Errorf("%s gets the key %q, %v, want %q", target, got, err, want)
 		}
+	}
+
+	// Who answers at the address of a server that was killed is somebody else.
+	ended := exec.Command("true")
+	if err := ended.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if err := lock.Say(datadir.Holder{PID: ended.Process.Pid, Addr: "127.0.0.1:8094"}); err != nil {
+		t.Fatal(err)
+	}
+	base := &url.URL{Scheme: "http", Host: "127.0.0.1:8094"}
+	if got := (clientFlags{dataFlags: dataFlags{DataDir: string(dir)}}).homeKey(base); got != "" {
+		t.Errorf("the port of a server that was killed gets the key %q", got)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/spectralnotify/spectralnotify/cmd/spectralnotify/internal/work"
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
+	"github.com/spectralnotify/spectralnotify/internal/datadir"
 )
 
 type demoCmd struct {
@@ -90,11 +92,30 @@ func (c *demoCmd) dir() (dir string, remove func(), err error) {
 	if c.DataDir != "" {
 		return c.DataDir, func() {}, nil
 	}
-	dir, err = os.MkdirTemp("", "spectralnotify-demo-")
+	removeDemos(os.TempDir())
+	dir, err = os.MkdirTemp("", demoPrefix)
 	if err != nil {
 		return "", nil, fmt.Errorf("demo: %w", err)
 	}
 	return dir, func() { os.RemoveAll(dir) }, nil
+}
+
+const demoPrefix = "spectralnotify-demo-"
+
+// removeDemos removes the directories of demos that were killed: nobody holds
+// them. One that is being made now is left alone.
+func removeDemos(temp string) {
+	left, _ := filepath.Glob(filepath.Join(temp, demoPrefix+"*")) // the pattern is well formed
+	for _, path := range left {
+		about, err := os.Stat(path)
+		if err != nil || time.Since(about.ModTime()) < time.Minute {
+			continue
+		}
+		if lock, err := datadir.Dir(path).Hold(); err == nil {
+			os.RemoveAll(path)
+			lock.Close()
+		}
+	}
 }
 
 // play runs jobs and shows them until ctx ends or all are done.

@@ -49,7 +49,7 @@ func (c *flushCmd) Run(ctx context.Context, con *console) error {
 
 // noDataDir says that there is nothing to work on.
 func noDataDir(dir datadir.Dir) error {
-	return fmt.Errorf("--data-dir: there is no data directory at %s", shown(string(dir)))
+	return usagef("--data-dir: there is no data directory at %s", shown(string(dir)))
 }
 
 // flushHere does it in this process.

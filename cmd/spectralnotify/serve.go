@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,9 +68,9 @@ type plan struct {
 // check sees that the flags make sense, before anything is touched.
 func (f serveFlags) check() (plan, error) {
 	p := plan{flags: f}
-	host, _, err := net.SplitHostPort(f.Addr)
+	host, err := hostOf("--addr", f.Addr)
 	if err != nil {
-		return p, usagef("--addr: %q is not HOST:PORT, give one such as 127.0.0.1:8094", f.Addr)
+		return p, err
 	}
 	if err := f.checkAdminAddr(); err != nil {
 		return p, err
@@ -92,12 +93,24 @@ func (f serveFlags) check() (plan, error) {
 	return p, nil
 }
 
+// hostOf returns the host of an address that a flag gave.
+func hostOf(flag, addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", usagef("%s: %q is not HOST:PORT, give one such as 127.0.0.1:8094", flag, addr)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", usagef("%s: %q is not HOST:PORT, the port is from 0 to 65535", flag, addr)
+	}
+	return host, nil
+}
+
 // checkAdminAddr keeps the operator's listener on this machine: it is not
 // guarded against the world.
 func (f serveFlags) checkAdminAddr() error {
-	host, _, err := net.SplitHostPort(f.AdminAddr)
+	host, err := hostOf("--admin-addr", f.AdminAddr)
 	if err != nil {
-		return usagef("--admin-addr: %q is not HOST:PORT, give one such as 127.0.0.1:0", f.AdminAddr)
+		return err
 	}
 	if !isLoopback(host) {
 		return usagef("--admin-addr: must be on this machine, such as 127.0.0.1:0, not %s", f.AdminAddr)

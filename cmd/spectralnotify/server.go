@@ -131,7 +131,7 @@ func (s *server) ready() error {
 	if s.closing.Load() {
 		return object.ErrDraining
 	}
-	return nil
+	return s.host.Ready()
 }
 
 // serve answers on a listener until the door is shut.

@@ -77,6 +77,8 @@ func TestWrongInput(t *testing.T) {
 		"no policy":        {[]string{"serve", "--public-access", "all"}, `--public-access: "all" is none of open, capability, authenticated`},
 		"everywhere":       {[]string{"serve", "--addr", ":8094"}, `--public-access: :8094 can be reached from other machines`},
 		"no address":       {[]string{"serve", "--addr", "8094"}, `--addr: "8094" is not HOST:PORT`},
+		"port too large":   {[]string{"serve", "--addr", "127.0.0.1:99999"}, `--addr: "127.0.0.1:99999" is not HOST:PORT, the port is from 0 to 65535`},
+		"no port":          {[]string{"serve", "--admin-addr", "127.0.0.1:none"}, `--admin-addr: "127.0.0.1:none" is not HOST:PORT`},
 		"operator abroad":  {[]string{"serve", "--admin-addr", "0.0.0.0:0"}, `--admin-addr: must be on this machine`},
 		"half a pair":      {[]string{"serve", "--tls-cert", "c.pem"}, `--tls-cert and --tls-key: give both`},
 		"two certificates": {[]string{"serve", "--tls-cert", "c.pem", "--tls-key", "k.pem", "--dev-tls"}, `--dev-tls: not together with --tls-cert`},
