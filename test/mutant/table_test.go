@@ -15,6 +15,20 @@ var mutants = []mutant{
 		pkg:  watch, test: "TestNoFollowerMissesAnything|TestAfter",
 	},
 	{
+		name: "what was decided on a commit that found no room is committed",
+		file: "internal/object/refuse.go",
+		old:  "failed := h.queue.takeIf(void)",
+		new:  "var failed []*ticket[S, E]",
+		pkg:  object, test: "TestAFullJournalRefusesOnlyWhatAdds",
+	},
+	{
+		name: "a journal that broke beside the commits is not opened again",
+		file: "internal/ledger/transact.go",
+		old:  "case l.broke <- struct{}{}:",
+		new:  "case make(chan struct{}) <- struct{}{}:",
+		pkg:  ledger, test: "TestBreakingOutsideACommitIsTold",
+	},
+	{
 		name: "a refusal does not wait for what it was decided on",
 		file: "internal/object/do.go",
 		old:  "if err := t.wait(ctx); err != nil { // t is what the refusal was decided on",
