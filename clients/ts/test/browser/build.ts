@@ -32,21 +32,9 @@ function buildServer(out: string): string {
 }
 
 function findChromium(): string {
-  const wanted = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  if (
-    !existsSync(wanted) &&
-    process.env.CHROMIUM === undefined &&
-    process.getuid?.() === 0 &&
-    existsSync("/usr/bin/apt-get")
-  ) {
-    const apt = (...args: string[]) => execFileSync("apt-get", ["-qq", ...args], { stdio: "inherit" });
-    apt("update");
-    apt("install", "-y", "--no-install-recommends", "chromium");
-  }
+  const wanted = process.env.CHROMIUM || "/usr/bin/chromium";
   if (existsSync(wanted)) return wanted;
-  throw new Error(
-    `${wanted} is missing: install Chromium (Debian: apt-get install chromium), or say by CHROMIUM=PATH where it is`,
-  );
+  throw new Error(`${wanted} is missing: run tools/chromium`);
 }
 
 async function buildScript(): Promise<string> {
