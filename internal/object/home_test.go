@@ -248,7 +248,7 @@ func TestAFullJournalRefusesOnlyWhatAdds(t *testing.T) {
 		c.full.Store(true)
 		release := g.hold()
 		errs := map[string]chan error{}
-		for _, cmd := range []task.Command{note("idle", "first batch"), note("adds", "one"), note("adds", "two"), complete("ends")} {
+		for _, cmd := range []task.Command{note("idle", "first batch"), note("adds", "one"), note("adds", "two"), complete("ends"), complete("idle")} {
 			done := make(chan error, 1)
 			errs[fmt.Sprintf("%T of %s", cmd, cmd.TaskID())] = done
 			go func() { _, err := w.do(cmd); done <- err }()
