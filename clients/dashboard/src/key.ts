@@ -22,6 +22,17 @@ export function openKey(at: Location = location, history: History = window.histo
   saveKey(linked);
 }
 
+/**
+ * Takes the key also from a link that is opened in this tab later: only the
+ * fragment changes then, and nothing is loaded. To be called before anything
+ * else listens for that.
+ */
+export function awaitKey(page: Window = window): void {
+  page.addEventListener("hashchange", () => {
+    if (keyOf(page.location.hash) !== undefined) openKey(page.location, page.history);
+  });
+}
+
 /** The key, or null if the person has not given one. */
 export function currentKey(): string | null {
   return key;

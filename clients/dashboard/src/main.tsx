@@ -3,9 +3,10 @@ import { createRoot } from "react-dom/client";
 
 import "./style.css";
 import { App } from "./app.js";
-import { openKey } from "./key.js";
+import { awaitKey, openKey } from "./key.js";
 
 openKey();
+awaitKey();
 const page = document.getElementById("page");
 if (!page) throw new Error("index.html has no element #page");
 createRoot(page).render(

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 
-import { currentKey, keyFault, keyOf, onKey, openKey, saveKey } from "../src/key.js";
+import { awaitKey, currentKey, keyFault, keyOf, onKey, openKey, saveKey } from "../src/key.js";
 
 beforeEach(() => {
   saveKey(null);
@@ -57,4 +57,19 @@ test("what cannot be a key is told before it is sent", () => {
   expect(keyFault("two words")).toMatch(/spaces/);
   expect(keyFault("short")).toMatch(/too short/);
   expect(keyFault("ключ-от-всего")).toMatch(/plain characters/);
+});
+
+test("a key in a link that is opened in the tab later is taken, too", () => {
+  awaitKey();
+  let shown = "";
+  window.addEventListener("hashchange", () => {
+    shown = location.href;
+  });
+  history.replaceState(null, "", "/#key=sn_later");
+  window.dispatchEvent(new Event("hashchange"));
+  expect(currentKey()).toBe("sn_later");
+  expect(shown).not.toContain("key"); // who listens after it sees it no more
+  history.replaceState(null, "", "/#/tasks/film");
+  window.dispatchEvent(new Event("hashchange"));
+  expect(currentKey()).toBe("sn_later");
 });

@@ -25,7 +25,7 @@ export function reliable(inner: Transport, clock: Clock, credential?: Credential
       const header = prepare(method, given);
       for (let attempt = 1; ; attempt++) {
         try {
-          await sign(header, credential);
+          await sign(header, given, credential);
           return await inner.unary(method, signal, timeoutMs, header, input, contextValues);
         } catch (reason) {
           const error = ConnectError.from(reason);
@@ -36,7 +36,7 @@ export function reliable(inner: Transport, clock: Clock, credential?: Credential
     },
     async stream(method, signal, timeoutMs, given, input, contextValues) {
       const header = new Headers(given);
-      await sign(header, credential);
+      await sign(header, given, credential);
       return inner.stream(method, signal, timeoutMs, header, input, contextValues);
     },
   };
@@ -50,7 +50,8 @@ function prepare(method: DescMethod, given: HeadersInit | undefined): Headers {
   return header;
 }
 
-async function sign(header: Headers, credential: Credential | undefined): Promise<void> {
+async function sign(header: Headers, given: HeadersInit | undefined, credential?: Credential): Promise<void> {
+  if (new Headers(given).has("Authorization")) return;
   const value = typeof credential === "function" ? await credential() : credential;
   if (value) header.set("Authorization", `Bearer ${value}`);
 }

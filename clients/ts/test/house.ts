@@ -122,6 +122,15 @@ export class House {
     );
   }
 
+  /** Forgets what came after a sequence, as a server does whose data was put back; streams are cut. */
+  rewind(taskId: string, sequence: number): void {
+    const kept = this.#get(taskId);
+    kept.events.splice(sequence);
+    const progress = kept.events.at(-1)?.progress ?? 0;
+    kept.task = Object.assign(clone(TaskSchema, kept.task), { sequence: BigInt(sequence), progress });
+    this.cut();
+  }
+
   #arm(): void {
     this.#wake();
     this.#changed = new Promise((resolve) => {

@@ -1,3 +1,5 @@
+"use client";
+
 export { keys } from "./keys.js";
 export { type ProviderProps, SpectralNotifyProvider, useSpectralNotify } from "./provider.js";
 export { useConnection } from "./use-connection.js";

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 
 import type { TaskEvent } from "../event.js";
 import { keys } from "./keys.js";
@@ -23,12 +23,16 @@ export function useTaskHistory(taskId: string, { pageSize = 50 }: { pageSize?: n
     staleTime: Number.POSITIVE_INFINITY, // events never change
     retry: false,
   });
-  const events = merge(live, query.data?.pages.flatMap((page) => page.events) ?? []);
+  const events = merge(query.data?.pages.flatMap((page) => page.events) ?? [], live);
   const { refetch, isFetching, isError } = query;
   const lacks = !isFetching && !isError && query.data !== undefined && hasHole(events);
+  const newest = events[0]?.id;
+  const asked = useRef<number>(undefined); // an answer that leaves the hole is not asked for again before there is news
   useEffect(() => {
-    if (lacks) void refetch();
-  }, [lacks, refetch]);
+    if (!lacks || asked.current === newest) return;
+    asked.current = newest;
+    void refetch();
+  }, [lacks, newest, refetch]);
   return {
     events,
     isPending: query.isPending,
@@ -39,7 +43,7 @@ export function useTaskHistory(taskId: string, { pageSize = 50 }: { pageSize?: n
   };
 }
 
-/** All events, each once, newest first. */
+/** All events, each once, newest first; what a later list says of an event holds. */
 function merge(...lists: readonly (readonly TaskEvent[])[]): TaskEvent[] {
   const byId = new Map(lists.flat().map((event) => [event.id, event]));
   return [...byId.values()].sort((a, b) => b.id - a.id);

@@ -1,7 +1,7 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 
 import type { Task } from "../task.js";
-import { keepTask, keys } from "./keys.js";
+import { forgetTask, keepTask, keys } from "./keys.js";
 import { useSpectralNotify } from "./provider.js";
 
 /**
@@ -17,18 +17,20 @@ export function useTaskMutations() {
     complete: useChange(tasks.complete, ({ task }) => task),
     fail: useChange(tasks.fail, ({ task }) => task),
     cancel: useChange(tasks.cancel, ({ task }) => task),
-    delete: useChange(tasks.delete, () => undefined),
+    delete: useChange(tasks.delete, () => undefined, forgetTask),
   };
 }
 
-function useChange<Request, Answer>(
+function useChange<Request extends { taskId?: string }, Answer>(
   call: (request: Request) => Promise<Answer>,
   taskOf: (answer: Answer) => Task | undefined,
+  forget?: (cache: QueryClient, taskId: string) => void,
 ) {
   const cache = useQueryClient();
   return useMutation<Answer, Error, Request>({
     mutationFn: (request) => call(request),
-    onSuccess(answer) {
+    onSuccess(answer, { taskId }) {
+      if (taskId) forget?.(cache, taskId);
       const task = taskOf(answer);
       if (task) keepTask(cache, task);
       void cache.invalidateQueries({ queryKey: keys.tasks });

@@ -4,7 +4,8 @@ import { useCallback, useSyncExternalStore } from "react";
 import { newer, type Task } from "../task.js";
 import { emptyView, type TaskView } from "../watch/followed.js";
 import { idProblem, type SubscribeOptions } from "../watch/hub.js";
-import { keepTask, keys } from "./keys.js";
+import type { WatchMessage } from "../watch/message.js";
+import { forgetTask, keepTask, keys } from "./keys.js";
 import { useSpectralNotify } from "./provider.js";
 
 /** A task as a component sees it. */
@@ -31,7 +32,10 @@ export function useTask(taskId: string, { waitForCreate = false }: SubscribeOpti
         if (task) keepTask(cache, task);
         changed();
       };
-      return hub.subscribe(taskId, { view }, { waitForCreate });
+      const message = ({ type }: WatchMessage) => {
+        if (type === "reset") forgetTask(cache, taskId); // what was kept may never have been
+      };
+      return hub.subscribe(taskId, { message, view }, { waitForCreate });
     },
     [hub, cache, taskId, waitForCreate],
   );
@@ -44,6 +48,9 @@ export function useTask(taskId: string, { waitForCreate = false }: SubscribeOpti
   const { data: known } = useQuery<Task>({ queryKey: keys.task(taskId), queryFn: skipToken });
   const problem = idProblem(taskId);
   if (problem) return { ...emptyView, phase: "failed", error: problem, eta: null };
+  if (!view.task && view.phase === "failed") return { ...view, eta: null };
   const task = view.task ? newer(known, view.task) : known;
-  return { ...view, task, eta: task?.eta ?? null };
+  // An answer may be of the next task of this id; the events are not.
+  const events = view.task && task?.createdAt !== view.task.createdAt ? emptyView.events : view.events;
+  return { ...view, task, events, eta: task?.eta ?? null };
 }

@@ -22,7 +22,7 @@ export interface TaskSocketOptions {
   token?: string | (() => string | undefined);
   /** Begins with a message "snapshot". */
   snapshot?: boolean;
-  /** After so many connects in a row that failed it gives up; 10 if absent. */
+  /** After so many connects in a row that failed it gives up; if absent, only when the server will not have it. */
   tries?: number;
   /** Stands in for the WebSocket of the platform. */
   WebSocket?: new (
@@ -97,7 +97,14 @@ export class TaskSocket implements WebSocket {
     const base =
       this.options.baseUrl ?? defaultBaseUrl ?? (typeof location === "undefined" ? undefined : location.origin);
     if (!base) throw new Error("createTaskWebSocket: outside of a page a baseUrl is needed; see setBaseUrl");
-    const url = new URL(`/ws/task/${encodeURIComponent(this.taskId)}`, base.replace(/^http/, "ws"));
+    if (/^\.{0,2}$/.test(this.taskId)) {
+      throw new Error(
+        `createTaskWebSocket: the id ${JSON.stringify(this.taskId)} cannot be a step in a path; use watch`,
+      );
+    }
+    const url = new URL(
+      `${base.replace(/^http/, "ws").replace(/\/+$/, "")}/ws/task/${encodeURIComponent(this.taskId)}`,
+    );
     if (this.#cursor) url.searchParams.set("cursor", this.#cursor);
     else if (this.options.snapshot || this.#again) url.searchParams.set("snapshot", "1");
     return url.href;
@@ -188,7 +195,7 @@ export class TaskSocket implements WebSocket {
     this.#listen();
     const message = readFrame(data);
     if (!message) return;
-    this.#failures = 0;
+    if (message.type !== "error") this.#failures = 0;
     if (message.type === "error") this.#fail(new Error(message.message));
     else if (message.type !== "pong") this.#show(message, data);
   }
@@ -219,7 +226,7 @@ export class TaskSocket implements WebSocket {
       new Error(`the connection of task ${JSON.stringify(this.taskId)} was lost (${code}${reason && `: ${reason}`})`),
     );
     if (this.#closed) return; // by a handler
-    if (code === policyViolation || this.#failures >= (this.options.tries ?? 10)) {
+    if (code === policyViolation || this.#failures >= (this.options.tries ?? Number.POSITIVE_INFINITY)) {
       this.close();
       return;
     }

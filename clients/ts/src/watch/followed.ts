@@ -98,7 +98,7 @@ export class Followed {
     if (verdict !== "show" && verdict !== "note") return verdict;
     const shown = this.#complete(message);
     this.#look(this.#news(shown));
-    for (const listener of this.#listeners) listener.message?.(shown);
+    for (const listener of this.#listeners) tell(() => listener.message?.(shown));
     return verdict;
   }
 
@@ -131,7 +131,7 @@ export class Followed {
     const view = { ...known, ...this.#stand(known) };
     if (same(view, this.#view)) return;
     this.#view = view;
-    for (const listener of this.#listeners) listener.view?.(view);
+    for (const listener of this.#listeners) tell(() => listener.view?.(view));
   }
 
   #stand({ task, removed }: TaskView): Pick<TaskView, "phase" | "error"> {
@@ -143,6 +143,19 @@ export class Followed {
     if (phase !== "live") return { phase: "connecting", error: undefined };
     if (!task) return { phase: this.waits ? "live" : "connecting", error: undefined };
     return { phase: isTerminal(task.status) && !removed ? "ended" : "live", error: undefined };
+  }
+}
+
+/** A listener that throws is a fault of the page, which the others must not feel: it is reported as uncaught. */
+function tell(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    if (typeof reportError === "function") reportError(error);
+    else
+      queueMicrotask(() => {
+        throw error;
+      });
   }
 }
 

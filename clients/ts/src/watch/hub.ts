@@ -39,7 +39,7 @@ export class Hub {
   /**
    * Tells the listener all news of a task until the result is called: at first
    * a snapshot, then each event exactly once and in order, whatever breaks on
-   * the way. A listener that throws breaks the stream for all.
+   * the way. What a listener throws is reported as uncaught, and felt by no other.
    */
   subscribe(taskId: string, listener: Listener, options: SubscribeOptions = {}): () => void {
     const problem = idProblem(taskId);

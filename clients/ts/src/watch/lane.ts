@@ -80,7 +80,7 @@ export class Lane implements Source<WatchAllResponse> {
     if (!response.taskId) return { type: "advanced" }; // the heartbeat of the stream
     const message = response.message && toMessage(response.message);
     const followed = this.tasks.get(response.taskId);
-    if (!message || !followed || followed.unwatched) return undefined;
+    if (!message || !followed) return undefined; // one whose listeners left may get new ones before #settle
     switch (followed.take(message)) {
       case "fault":
         return { type: "lost", error: misfit(response.taskId, message.sequence) };

@@ -127,6 +127,7 @@ describe.each([
 
 test("50 tasks on one page over plain HTTP/1.1 are one stream, and calls still work", async () => {
   await start();
+  const protocols = await protocolsOf(page);
   let streams = 0;
   page.on("request", (request) => {
     if (request.url().endsWith("/WatchAll") && request.method() === "POST") streams++;
@@ -144,6 +145,7 @@ test("50 tasks on one page over plain HTTP/1.1 are one stream, and calls still w
   await page.waitForFunction(() => window.page.sequences().every((sequence) => sequence === 6));
   expect(await page.evaluate(() => window.page.fault())).toBeUndefined();
   expect(streams).toBe(1);
+  expect(new Set(protocols)).toEqual(new Set(["http/1.1"]));
 });
 
 test("the WebSocket of a task tells each sequence once, whatever is cut", async () => {

@@ -145,4 +145,6 @@ test("a task is canceled, and deleted, after a question", async () => {
   await answer(/^delete/i).click();
   await page.getByText("No tasks yet").waitFor();
   await picture("deleted");
+  await page.goBack(); // what was kept of the task must not come back
+  await page.getByText("No such task").waitFor();
 });

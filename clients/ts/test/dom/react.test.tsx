@@ -98,6 +98,29 @@ describe("useTask", () => {
     );
   });
 
+  test("a task that is gone is not shown again from what was kept of it", async () => {
+    house.create("a");
+    const kept = renderHook(() => useTask("a"), { wrapper });
+    await waitFor(() => expect(kept.result.current.task?.sequence).toBe(1));
+    kept.unmount();
+    await waitFor(() => expect(house.open).toBe(0));
+    house.delete("a");
+    const again = renderHook(() => useTask("a"), { wrapper });
+    await waitFor(() => expect(again.result.current.phase).toBe("failed"));
+    expect(again.result.current.task).toBeUndefined();
+  });
+
+  test("a reset forgets what was kept: the state of now holds, although it is older", async () => {
+    house.create("a");
+    for (let i = 1; i <= 5; i++) house.progress("a", i);
+    const { result } = renderHook(() => ({ a: useTask("a"), history: useTaskHistory("a") }), { wrapper });
+    await waitFor(() => expect(result.current.history.events.length).toBe(6));
+    const now = result.current.a.task;
+    act(() => house.rewind("a", 3));
+    await waitFor(() => expect(result.current.a.task).toMatchObject({ sequence: 3, createdAt: now?.createdAt }));
+    await waitFor(() => expect(result.current.history.events.map(({ id }) => id)).toEqual([3, 2, 1]));
+  });
+
   test("goes over to another task", async () => {
     for (const id of ["a", "b"]) house.create(id);
     const { result, rerender } = renderHook(({ id }) => useTask(id), { wrapper, initialProps: { id: "a" } });
@@ -195,6 +218,24 @@ describe("useTaskHistory", () => {
     });
     await waitFor(() => expect(result.current.events.length).toBe(301));
   });
+});
+
+test("useTaskHistory shows the events of the task that is, not of the one before it", async () => {
+  house.create("a");
+  const { result } = renderHook(() => ({ calls: useTaskMutations(), history: useTaskHistory("a") }), { wrapper });
+  await waitFor(() => expect(result.current.history.events.length).toBe(1));
+  act(() => {
+    for (let i = 2; i <= 301; i++) house.progress("a", i % 100);
+  });
+  await waitFor(() => expect(result.current.history.events.length).toBe(200)); // what the watch keeps
+  await act(() => result.current.calls.delete.mutateAsync({ taskId: "a" }));
+  await new Promise((resolve) => setTimeout(resolve, 5)); // the next task is created at another time
+  await act(() => result.current.calls.create.mutateAsync({ taskId: "a" }));
+  await waitFor(() => expect(result.current.history.events.map(({ id }) => id)).toEqual([1]));
+  const reads = () => house.calls.filter(({ name }) => name === "GetHistory").length;
+  const before = reads();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(reads()).toBe(before);
 });
 
 test("useTaskMutations shows what a call answered at once", async () => {

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Clock } from "../../src/clock.js";
 import { createSpectralNotify, reasonOf, type SpectralNotify } from "../../src/index.js";
 import { Followed } from "../../src/watch/followed.js";
 import type { Pauses } from "../../src/watch/pause.js";
@@ -73,6 +73,43 @@ describe("the hub", () => {
     await until(() => second.checker.sequence === 2, "an event");
     expect(house.streams.length).toBe(1);
     expect(first.checker.sequence).toBe(1);
+  });
+
+  test("I2: what comes while nobody listens for a moment is not lost", async () => {
+    client.close(); // one that gathers for long enough to be seen
+    const after: Clock["after"] = (ms, run) => fastClock.after(ms === 10 ? 5_000 : ms, run);
+    client = createSpectralNotify({ transport: house.transport(), clock: { ...fastClock, after } });
+    house.create("a");
+    house.create("b");
+    const b = watch("b"); // keeps the stream, and tells that the news has come
+    const first = watch("a");
+    await until(() => first.checker.snapshots === 1 && b.checker.snapshots === 1, "snapshots");
+    first.stop();
+    house.complete("a");
+    house.progress("b", 10);
+    await until(() => b.checker.sequence === 2, "the news");
+    const second = watch("a");
+    await until(() => second.checker.sequence === 2, "the end");
+    expect(client.hub.view("a")).toMatchObject({ task: { status: "success" } });
+  });
+
+  test("I15: a listener that throws is reported, and no other misses anything", async () => {
+    const faults: unknown[] = [];
+    vi.stubGlobal("reportError", (fault: unknown) => faults.push(fault));
+    house.create("a");
+    const thrower = () => {
+      throw new Error("mine");
+    };
+    const stop = client.hub.subscribe("a", { message: thrower, view: thrower });
+    const { checker } = watch("a");
+    await until(() => checker.snapshots === 1, "a snapshot");
+    for (let i = 1; i <= 3; i++) house.progress("a", i);
+    await until(() => checker.sequence === 4, "events");
+    expect(checker).toMatchObject({ snapshots: 1, fault: undefined });
+    expect(house.streams.length).toBe(1);
+    expect(faults.length).toBeGreaterThanOrEqual(4);
+    stop();
+    vi.unstubAllGlobals();
   });
 
   test("I15: tells a late listener a snapshot, then the same events", async () => {

@@ -189,6 +189,47 @@ describe("the WebSocket of a task", () => {
     expect(socket.url).toBe(`${server.baseUrl.replace("http", "ws")}/ws/task/a`);
   });
 
+  test("connects below the path of a baseUrl, and not for an id that is a step in a path", () => {
+    const options = { baseUrl: `${server.baseUrl}/below/`, WebSocket: NodeSocket as never, clock: fastClock };
+    const socket = createTaskWebSocket("a/b", {}, options);
+    sockets.push(socket);
+    expect(socket.url).toBe(`${server.baseUrl.replace("http", "ws")}/below/ws/task/a%2Fb`);
+    for (const id of ["", ".", ".."]) expect(() => createTaskWebSocket(id, {}, options)).toThrow("step in a path");
+  });
+
+  test("an error message is no success: the pauses grow", async () => {
+    const clock = new ManualClock();
+    const delays: number[] = [];
+    const after = clock.after.bind(clock);
+    clock.after = (ms, call) => {
+      delays.push(ms);
+      return after(ms, call);
+    };
+    const sent: FakeSocket[] = [];
+    class FakeSocket {
+      readyState = 0;
+      onopen?: () => void;
+      onmessage?: (event: { data: string }) => void;
+      onclose?: (event: { code: number; reason: string }) => void;
+      constructor() {
+        sent.push(this);
+      }
+      send() {}
+      close() {}
+    }
+    sockets.push(createTaskWebSocket("a", {}, { baseUrl: "http://h", WebSocket: FakeSocket as never, clock }));
+    for (let i = 1; i <= 6; i++) {
+      await until(() => sent.length === i, "a connect");
+      sent.at(-1)?.onopen?.();
+      sent.at(-1)?.onmessage?.({ data: '{"type":"error","message":"try later"}' });
+      delays.length = 0;
+      sent.at(-1)?.onclose?.({ code: 1013, reason: "" });
+      const [pause = 0] = delays;
+      expect(pause).toBe(clock.random() * Math.min(30_000, 500 * 2 ** i));
+      clock.advance(pause);
+    }
+  });
+
   test("is used like a WebSocket", async () => {
     const { socket, log } = open("a");
     const plain: WebSocket = socket;

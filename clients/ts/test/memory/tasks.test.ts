@@ -171,6 +171,13 @@ describe("the credential", () => {
     expect(house.calls.map(({ credential }) => credential)).toEqual(["Bearer k1", "Bearer k1"]);
   });
 
+  test("gives way to one that the caller set", async () => {
+    house.create("a");
+    const { raw } = connect({ apiKey: "k1" });
+    await raw.tasks.getById({ taskId: "a" }, { headers: { Authorization: "Bearer mine" } });
+    expect(house.calls.map(({ credential }) => credential)).toEqual(["Bearer mine"]);
+  });
+
   test("is asked for anew before each attempt", async () => {
     house.create("a");
     let n = 0;
