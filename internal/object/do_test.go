@@ -46,6 +46,7 @@ func TestRefusalWaitsForWhatItWasDecidedOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{}
 		w := open(t, t.TempDir(), behind(g))
+		synctest.Wait() // what the start looks for is found, and makes no commit of its own
 		w.must(create("t"))
 		release := g.hold()
 		first, second := make(chan error, 1), make(chan error, 1)
@@ -75,6 +76,7 @@ func TestNothingIsShownBeforeItIsDurable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{}
 		w := open(t, t.TempDir(), behind(g))
+		synctest.Wait() // what the start looks for is found, and makes no commit of its own
 		w.must(create("t"))
 		f, err := w.Follow(t.Context(), "t", object.Follow{})
 		if err != nil {
@@ -122,6 +124,7 @@ func TestFailedCommit(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g := &gate{}
 			w := open(t, t.TempDir(), behind(g))
+			synctest.Wait() // what the start looks for is found, and makes no commit of its own
 			w.must(create("t"), create("other"))
 			if happened {
 				g.fail(nil, broken)
@@ -160,6 +163,7 @@ func TestFollowersOutliveAFailedCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{}
 		w := open(t, t.TempDir(), behind(g))
+		synctest.Wait() // what the start looks for is found, and makes no commit of its own
 		w.must(create("t"))
 		f, err := w.Follow(t.Context(), "t", object.Follow{})
 		if err != nil {

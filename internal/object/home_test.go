@@ -237,6 +237,7 @@ func TestAFullJournalRefusesOnlyWhatAdds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, c := &gate{}, &crowded{}
 		w := open(t, t.TempDir(), func(cfg *config) { c.Journal = cfg.Journal; g.Journal = c; cfg.Journal = g })
+		synctest.Wait() // what the start looks for is found, and makes no commit of its own
 		w.must(create("adds"), create("ends"), create("idle"))
 		f, err := w.Follow(t.Context(), "adds", object.Follow{})
 		if err != nil {
@@ -370,6 +371,7 @@ func TestAnObjectStaysAwakeWhileACommitIsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{}
 		w := open(t, t.TempDir(), behind(g))
+		synctest.Wait() // what the start looks for is found, and makes no commit of its own
 		w.must(create("t"))
 		if _, err := w.Flush(t.Context()); err != nil {
 			t.Fatal(err)
