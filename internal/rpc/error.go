@@ -165,6 +165,18 @@ func addDetail(e *connect.Error, detail proto.Message) *connect.Error {
 	return e
 }
 
+// reasonOf returns the reason that an error carries.
+func reasonOf(e *connect.Error) string {
+	for _, d := range e.Details() {
+		if v, err := d.Value(); err == nil {
+			if i, ok := v.(*errdetails.ErrorInfo); ok {
+				return i.GetReason()
+			}
+		}
+	}
+	return ""
+}
+
 func info(reason string, metadata map[string]string) *errdetails.ErrorInfo {
 	return &errdetails.ErrorInfo{Reason: reason, Domain: domain, Metadata: metadata}
 }

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"crypto/sha256"
+	"log/slog"
 	"time"
 
 	"connectrpc.com/connect"
@@ -19,6 +20,7 @@ import (
 // interceptor turns them into Connect's.
 type taskHandler struct {
 	svc       *service.Service
+	log       *slog.Logger
 	now       func() time.Time
 	heartbeat time.Duration // silence after which a watch sends one
 	patience  patience

@@ -90,7 +90,7 @@ func (c *Config) handler() (http.Handler, error) {
 // calls returns the handler of TaskService.
 func (c *Config) calls() http.Handler {
 	h := &taskHandler{
-		svc: c.Service, now: c.Now, heartbeat: c.Heartbeat,
+		svc: c.Service, log: c.Log, now: c.Now, heartbeat: c.Heartbeat,
 		patience: patience{total: c.SendTimeout, quiet: c.SendQuiet},
 	}
 	_, handler := taskv1connect.NewTaskServiceHandler(h,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
+	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/service"
 	"github.com/spectralnotify/spectralnotify/internal/task"
@@ -19,7 +21,7 @@ import (
 // WatchAll implements TaskService.
 func (h *taskHandler) WatchAll(ctx context.Context, req *taskv1.WatchAllRequest, stream *connect.ServerStream[taskv1.WatchAllResponse]) error {
 	ctx, cancel := context.WithCancel(ctx)
-	b := &bundle{news: make(chan newsOf)}
+	b := &bundle{news: make(chan newsOf), log: h.log}
 	defer b.close(cancel)
 	for _, target := range req.GetTargets() {
 		if err := b.add(ctx, h.svc, req, target); err != nil {
@@ -39,6 +41,7 @@ func (h *taskHandler) WatchAll(ctx context.Context, req *taskv1.WatchAllRequest,
 type bundle struct {
 	news    chan newsOf // closed when every follower has ended
 	running sync.WaitGroup
+	log     *slog.Logger
 }
 
 // newsOf is a message about one task, or why there will be no more.
@@ -49,7 +52,7 @@ type newsOf struct {
 }
 
 // add begins to follow one target. A task that does not exist is told as
-// removed.
+// removed, any other failure of its own as that.
 func (b *bundle) add(ctx context.Context, svc *service.Service, req *taskv1.WatchAllRequest, target *taskv1.WatchTarget) error {
 	f, err := svc.Follow(ctx, target.GetTaskId(), object.Follow{
 		Cursor: target.GetCursor(), History: history(req.History),
@@ -59,14 +62,24 @@ func (b *bundle) add(ctx context.Context, svc *service.Service, req *taskv1.Watc
 		b.running.Go(func() { b.absent(ctx, target) })
 		return nil
 	}
-	if err != nil {
+	if ofAll(ctx, err) {
 		return err
+	}
+	if err != nil {
+		b.running.Go(func() { b.tell(ctx, newsOf{id: target.GetTaskId(), err: err}) })
+		return nil
 	}
 	b.running.Go(func() {
 		defer f.Close()
 		b.follow(ctx, target.GetTaskId(), f)
 	})
 	return nil
+}
+
+// ofAll reports whether an error is none of a single task: the server stops, or
+// the caller has left.
+func ofAll(ctx context.Context, err error) bool {
+	return err != nil && (ctx.Err() != nil || errors.Is(err, object.ErrDraining))
 }
 
 // absent tells that a task does not exist.
@@ -123,10 +136,10 @@ func (b *bundle) sendAll(ctx context.Context, s *sender, view taskv1.TaskView, h
 			if !more {
 				return nil
 			}
-			if n.err != nil {
+			if ofAll(ctx, n.err) {
 				return n.err
 			}
-			if err := s.message(n.toWatchAll(view)); err != nil {
+			if err := s.message(n.toWatchAll(view, b.log)); err != nil {
 				return err
 			}
 		case <-silence.C:
@@ -141,7 +154,13 @@ func (b *bundle) sendAll(ctx context.Context, s *sender, view taskv1.TaskView, h
 }
 
 // toWatchAll returns the message as it is sent.
-func (n newsOf) toWatchAll(view taskv1.TaskView) any {
+func (n newsOf) toWatchAll(view taskv1.TaskView, log *slog.Logger) any {
+	if n.err != nil {
+		e := Failure(n.err, log, taskv1connect.TaskServiceWatchAllProcedure, nil)
+		return &taskv1.WatchAllResponse{TaskId: n.id, Failure: &taskv1.WatchFailure{
+			Code: int32(e.Code()), Reason: reasonOf(e), Message: e.Message(),
+		}}
+	}
 	if n.message.Encoded != nil {
 		return sharedOf{shared{n.message, view}, n.id}
 	}

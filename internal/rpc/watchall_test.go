@@ -13,6 +13,7 @@ import (
 	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
 	"github.com/spectralnotify/spectralnotify/internal/rpc"
 	"github.com/spectralnotify/spectralnotify/internal/rpc/rpctest"
+	"github.com/spectralnotify/spectralnotify/internal/service"
 )
 
 // Many tasks on one stream, cut at random and resumed by each task's cursor:
@@ -165,7 +166,7 @@ func TestWatchAllTellsOfTasksThatAreNotThere(t *testing.T) {
 func TestWatchAllRefusesATaskNamedTwice(t *testing.T) {
 	s := rpctest.Start(t, rpctest.Config{})
 	for name, targets := range map[string][]*taskv1.WatchTarget{
-		"none": nil, "twice": {{TaskId: "a"}, {TaskId: "a"}}, "bad cursor": {{TaskId: "a", Cursor: "x"}},
+		"none": nil, "twice": {{TaskId: "a"}, {TaskId: "a"}},
 	} {
 		stream, err := s.Client("").WatchAll(t.Context(), &taskv1.WatchAllRequest{Targets: targets})
 		if err == nil && stream.Receive() {
@@ -177,5 +178,47 @@ func TestWatchAllRefusesATaskNamedTwice(t *testing.T) {
 		if connect.CodeOf(err) != connect.CodeInvalidArgument {
 			t.Errorf("%s: %v, want invalid_argument", name, err)
 		}
+	}
+}
+
+// A task whose watch fails does not take the others with it.
+func TestOneTaskOfAWatchAllFailsAlone(t *testing.T) {
+	s := rpctest.Start(t, rpctest.Config{Service: func(c *service.Config) { c.MaxFollowersTask = 1 }})
+	c := s.Client(s.Key)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for _, id := range []string{"crowded", "fine", "confused"} {
+		if _, err := c.Create(ctx, &taskv1.CreateRequest{TaskId: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other, err := c.Watch(ctx, &taskv1.WatchRequest{TaskId: "crowded"})
+	if err != nil || !other.Receive() {
+		t.Fatal("no watch:", err)
+	}
+	defer other.Close()
+	all, err := c.WatchAll(ctx, &taskv1.WatchAllRequest{Targets: []*taskv1.WatchTarget{
+		{TaskId: "crowded"}, {TaskId: "fine"}, {TaskId: "confused", Cursor: "no cursor"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer all.Close()
+	if _, err := c.Complete(ctx, &taskv1.CompleteRequest{TaskId: "fine"}); err != nil {
+		t.Fatal(err)
+	}
+	failed, ended := map[string]string{}, map[string]bool{}
+	for all.Receive() {
+		m := all.Msg()
+		if f := m.GetFailure(); f != nil {
+			failed[m.GetTaskId()] = fmt.Sprintf("%v %s", connect.Code(f.GetCode()), f.GetReason())
+		}
+		ended[m.GetTaskId()] = m.GetMessage().GetEnd() != nil
+	}
+	if err := all.Err(); err != nil {
+		t.Error("the stream ended with", err)
+	}
+	if failed["crowded"] != "resource_exhausted LIMIT_EXCEEDED" || failed["confused"] != "invalid_argument INVALID_FIELD" || len(failed) != 2 || !ended["fine"] {
+		t.Errorf("failed: %v, ended: %v", failed, ended)
 	}
 }

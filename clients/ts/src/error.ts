@@ -19,8 +19,13 @@ export function factsOf(error: unknown): Readonly<Record<string, string>> {
 
 /** The error that the server gives for a task that does not exist. */
 export function notFound(taskId: string): ConnectError {
-  const error = new ConnectError(`the task ${JSON.stringify(taskId)} does not exist`, Code.NotFound);
-  const value = new BinaryWriter().tag(1, 2).string("TASK_NOT_FOUND").tag(2, 2).string(domain).finish();
+  return failure(Code.NotFound, "TASK_NOT_FOUND", `the task ${JSON.stringify(taskId)} does not exist`);
+}
+
+/** The error of a call that failed for a reason. */
+export function failure(code: Code, reason: string, text: string): ConnectError {
+  const error = new ConnectError(text, code);
+  const value = new BinaryWriter().tag(1, 2).string(reason).tag(2, 2).string(domain).finish();
   error.details = [{ type: infoType, value }];
   return error;
 }

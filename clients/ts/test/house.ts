@@ -48,6 +48,8 @@ export class House {
   refuse: (name: string) => void = () => {};
   /** May make other messages of those that a stream would send. */
   tamper: (message: WatchResponse) => WatchResponse[] = (message) => [message];
+  /** Is asked before each task of a stream of several; what it throws fails that task alone. */
+  refuseTask: (taskId: string) => void = () => {};
   /** How many streams are open. */
   open = 0;
 
@@ -261,7 +263,17 @@ export class House {
     const { targets, history, follow, waitForCreate } = request;
     this.streams.push({ taskIds: targets.map((t) => t.taskId), cursors: targets.map((t) => t.cursor) });
     const forever = follow === WatchFollow.FOREVER;
-    const follows = targets.map((target) => this.#follow({ ...target, history, forever, waitForCreate }));
+    const follows: Follow[] = [];
+    for (const target of targets) {
+      try {
+        this.refuseTask(target.taskId);
+        follows.push(this.#follow({ ...target, history, forever, waitForCreate }));
+      } catch (reason) {
+        const { code, rawMessage } = ConnectError.from(reason);
+        const failure = { code, reason: "LIMIT_EXCEEDED", message: rawMessage };
+        yield create(WatchAllResponseSchema, { taskId: target.taskId, failure });
+      }
+    }
     yield* this.#stream(follows, context.signal, ([taskId, message]) =>
       create(WatchAllResponseSchema, { taskId, message }),
     );

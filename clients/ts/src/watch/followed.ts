@@ -1,6 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
 
-import { notFound } from "../error.js";
+import { isFinal, notFound } from "../error.js";
 import type { TaskEvent } from "../event.js";
 import { isTerminal, type Task, updated } from "../task.js";
 import type { LineState } from "./machine.js";
@@ -47,6 +47,7 @@ const keep = 200;
 /** One watched task: how far it has been followed, what is known, and who wants to know. */
 export class Followed {
   #track = freshTrack;
+  #failure: ConnectError | undefined;
   #view = emptyView;
   #line: LineState;
   readonly #listeners = new Set<Listener>();
@@ -75,7 +76,18 @@ export class Followed {
 
   /** Nothing more comes. */
   get over(): boolean {
-    return this.#track.state === "ended";
+    return this.#track.state === "ended" || (this.#failure !== undefined && isFinal(this.#failure));
+  }
+
+  /** The server failed to watch it; the rest of the stream goes on. */
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Takes why the server does not watch it any further; undefined to try again. */
+  fail(failure: ConnectError | undefined): void {
+    this.#failure = failure;
+    this.#look({});
   }
 
   /** Adds a listener, and tells it where things stand as a stream would: by a snapshot. */
@@ -136,6 +148,7 @@ export class Followed {
 
   #stand({ task, removed }: TaskView): Pick<TaskView, "phase" | "error"> {
     const { phase, error } = this.#line;
+    if (this.#failure) return { phase: this.over ? "failed" : "waiting", error: this.#failure };
     if (this.over && !task) return { phase: "failed", error: notFound(this.taskId) };
     if (this.over || (removed && !this.waits)) return { phase: "ended", error: undefined };
     if (phase === "failed") return { phase, error };

@@ -1,8 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
 
+import { failure } from "../error.js";
 import type { TaskService } from "../gen/spectralnotify/task/v1/task_service_pb.js";
-import { type WatchAllResponse, WatchFollow, WatchTargetSchema } from "../gen/spectralnotify/task/v1/watch_pb.js";
+import {
+  type WatchAllResponse,
+  type WatchFailure,
+  WatchFollow,
+  WatchTargetSchema,
+} from "../gen/spectralnotify/task/v1/watch_pb.js";
 import type { Followed } from "./followed.js";
 import { Line, type Source, type World } from "./line.js";
 import type { LineEvent, LineState } from "./machine.js";
@@ -17,6 +23,8 @@ export interface LaneOptions {
 export const laneSize = 1_000;
 /** Changes of what is watched are gathered for so long: a page that mounts 50 rows opens one stream. */
 const gather = 10;
+/** A task that failed alone is tried again after so long, in milliseconds, and up to as much again. */
+const retryAfter = 5_000;
 
 /** Tasks that are watched over one stream. */
 export class Lane implements Source<WatchAllResponse> {
@@ -64,7 +72,7 @@ export class Lane implements Source<WatchAllResponse> {
   }
 
   #wanted(): Followed[] {
-    return [...this.tasks.values()].filter((followed) => !followed.unwatched && !followed.over);
+    return [...this.tasks.values()].filter((followed) => !followed.unwatched && !followed.over && !followed.failed);
   }
 
   open(signal: AbortSignal, opened: () => void): AsyncIterable<WatchAllResponse> | undefined {
@@ -78,8 +86,9 @@ export class Lane implements Source<WatchAllResponse> {
 
   take(response: WatchAllResponse): LineEvent | undefined {
     if (!response.taskId) return { type: "advanced" }; // the heartbeat of the stream
-    const message = response.message && toMessage(response.message);
     const followed = this.tasks.get(response.taskId);
+    if (response.failure && followed) return this.#fail(followed, response.failure);
+    const message = response.message && toMessage(response.message);
     if (!message || !followed) return undefined; // one whose listeners left may get new ones before #settle
     switch (followed.take(message)) {
       case "fault":
@@ -91,6 +100,19 @@ export class Lane implements Source<WatchAllResponse> {
       default:
         return this.#wanted().length === 0 ? { type: "finished" } : undefined;
     }
+  }
+
+  /** Lets one task fail, and has it tried again where that may help. */
+  #fail(followed: Followed, { code, reason, message }: WatchFailure): LineEvent | undefined {
+    followed.fail(failure(code, reason, message));
+    this.#asked.delete(followed);
+    if (!followed.over) {
+      this.world.clock.after(retryAfter * (1 + this.world.clock.random()), () => {
+        followed.fail(undefined);
+        this.touch();
+      });
+    }
+    return this.#wanted().length === 0 ? { type: "finished" } : undefined;
   }
 
   #lineChanged(state: LineState): void {

@@ -127,6 +127,31 @@ describe("the hub", () => {
     expect(client.hub.view("a")?.events.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 
+  test("I16: a task that fails does so alone, and is tried again where that may help", async () => {
+    for (const id of ["a", "full", "wrong"]) house.create(id);
+    let full = true;
+    house.refuseTask = (id) => {
+      if (id === "wrong") throw new ConnectError("no", Code.InvalidArgument);
+      if (id === "full" && full) throw new ConnectError("too many", Code.ResourceExhausted);
+    };
+    const [a, late] = [watch("a"), watch("full"), watch("wrong")];
+    await until(() => client.hub.view("wrong")?.phase === "failed", "the failures");
+    await until(() => a.checker.snapshots === 1, "a snapshot");
+    expect(client.hub.view("full")).toMatchObject({ phase: "waiting", error: { code: Code.ResourceExhausted } });
+    expect(reasonOf(client.hub.view("full")?.error)).toBe("LIMIT_EXCEEDED");
+    expect(client.hub.connection.phase).toBe("live");
+    full = false;
+    house.progress("a", 10);
+    await until(() => late.checker.snapshots === 1, "the next try");
+    expect(client.hub.view("full")).toMatchObject({ phase: "live", error: undefined });
+    expect(client.hub.view("wrong")?.phase).toBe("failed");
+    expect(a.checker).toMatchObject({ sequence: 2, snapshots: 1, fault: undefined });
+    expect(house.streams.map(({ taskIds }) => taskIds)).toEqual([
+      ["a", "full", "wrong"],
+      ["a", "full"],
+    ]);
+  });
+
   test("I9: a task that does not exist fails alone", async () => {
     house.create("a");
     const [a, none] = [watch("a"), watch("none")];

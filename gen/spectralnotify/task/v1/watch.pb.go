@@ -1066,7 +1066,10 @@ type WatchAllResponse struct {
 	// Which task it is about. Empty for a heartbeat, which is of the whole stream.
 	TaskId string `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
 	// What Watch would have sent.
-	Message       *WatchResponse `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	Message *WatchResponse `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// Why the task is not watched any further, instead of message. The others go
+	// on; to try again, ask anew.
+	Failure       *WatchFailure `protobuf:"bytes,3,opt,name=failure,proto3" json:"failure,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1115,6 +1118,77 @@ func (x *WatchAllResponse) GetMessage() *WatchResponse {
 	return nil
 }
 
+func (x *WatchAllResponse) GetFailure() *WatchFailure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+// What Watch would have failed with.
+type WatchFailure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A number of google.rpc.Code.
+	Code int32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
+	// The reason of the ErrorInfo, such as LIMIT_EXCEEDED.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// For people.
+	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchFailure) Reset() {
+	*x = WatchFailure{}
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchFailure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchFailure) ProtoMessage() {}
+
+func (x *WatchFailure) ProtoReflect() protoreflect.Message {
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchFailure.ProtoReflect.Descriptor instead.
+func (*WatchFailure) Descriptor() ([]byte, []int) {
+	return file_spectralnotify_task_v1_watch_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *WatchFailure) GetCode() int32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *WatchFailure) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *WatchFailure) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 type WaitRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The task's id.
@@ -1139,7 +1213,7 @@ type WaitRequest struct {
 
 func (x *WaitRequest) Reset() {
 	*x = WaitRequest{}
-	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[12]
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1151,7 +1225,7 @@ func (x *WaitRequest) String() string {
 func (*WaitRequest) ProtoMessage() {}
 
 func (x *WaitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[12]
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1164,7 +1238,7 @@ func (x *WaitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitRequest.ProtoReflect.Descriptor instead.
 func (*WaitRequest) Descriptor() ([]byte, []int) {
-	return file_spectralnotify_task_v1_watch_proto_rawDescGZIP(), []int{12}
+	return file_spectralnotify_task_v1_watch_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WaitRequest) GetTaskId() string {
@@ -1231,7 +1305,7 @@ type WaitResponse struct {
 
 func (x *WaitResponse) Reset() {
 	*x = WaitResponse{}
-	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[13]
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1243,7 +1317,7 @@ func (x *WaitResponse) String() string {
 func (*WaitResponse) ProtoMessage() {}
 
 func (x *WaitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[13]
+	mi := &file_spectralnotify_task_v1_watch_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1256,7 +1330,7 @@ func (x *WaitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitResponse.ProtoReflect.Descriptor instead.
 func (*WaitResponse) Descriptor() ([]byte, []int) {
-	return file_spectralnotify_task_v1_watch_proto_rawDescGZIP(), []int{13}
+	return file_spectralnotify_task_v1_watch_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WaitResponse) GetMessages() []*WatchResponse {
@@ -1335,10 +1409,15 @@ const file_spectralnotify_task_v1_watch_proto_rawDesc = "" +
 	"\vWatchTarget\x12#\n" +
 	"\atask_id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x02R\x06taskId\x12 \n" +
-	"\x06cursor\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xff\x01R\x06cursor\"l\n" +
+	"\x06cursor\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xff\x01R\x06cursor\"\xac\x01\n" +
 	"\x10WatchAllResponse\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12?\n" +
-	"\amessage\x18\x02 \x01(\v2%.spectralnotify.task.v1.WatchResponseR\amessage\"\xf9\x02\n" +
+	"\amessage\x18\x02 \x01(\v2%.spectralnotify.task.v1.WatchResponseR\amessage\x12>\n" +
+	"\afailure\x18\x03 \x01(\v2$.spectralnotify.task.v1.WatchFailureR\afailure\"T\n" +
+	"\fWatchFailure\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\x05R\x04code\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\xf9\x02\n" +
 	"\vWaitRequest\x12#\n" +
 	"\atask_id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x02R\x06taskId\x12 \n" +
@@ -1394,7 +1473,7 @@ func file_spectralnotify_task_v1_watch_proto_rawDescGZIP() []byte {
 }
 
 var file_spectralnotify_task_v1_watch_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_spectralnotify_task_v1_watch_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_spectralnotify_task_v1_watch_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_spectralnotify_task_v1_watch_proto_goTypes = []any{
 	(WatchFollow)(0),            // 0: spectralnotify.task.v1.WatchFollow
 	(ResetReason)(0),            // 1: spectralnotify.task.v1.ResetReason
@@ -1413,16 +1492,17 @@ var file_spectralnotify_task_v1_watch_proto_goTypes = []any{
 	(*WatchAllRequest)(nil),     // 14: spectralnotify.task.v1.WatchAllRequest
 	(*WatchTarget)(nil),         // 15: spectralnotify.task.v1.WatchTarget
 	(*WatchAllResponse)(nil),    // 16: spectralnotify.task.v1.WatchAllResponse
-	(*WaitRequest)(nil),         // 17: spectralnotify.task.v1.WaitRequest
-	(*WaitResponse)(nil),        // 18: spectralnotify.task.v1.WaitResponse
-	(TaskView)(0),               // 19: spectralnotify.task.v1.TaskView
-	(*Task)(nil),                // 20: spectralnotify.task.v1.Task
-	(*Event)(nil),               // 21: spectralnotify.task.v1.Event
-	(*durationpb.Duration)(nil), // 22: google.protobuf.Duration
+	(*WatchFailure)(nil),        // 17: spectralnotify.task.v1.WatchFailure
+	(*WaitRequest)(nil),         // 18: spectralnotify.task.v1.WaitRequest
+	(*WaitResponse)(nil),        // 19: spectralnotify.task.v1.WaitResponse
+	(TaskView)(0),               // 20: spectralnotify.task.v1.TaskView
+	(*Task)(nil),                // 21: spectralnotify.task.v1.Task
+	(*Event)(nil),               // 22: spectralnotify.task.v1.Event
+	(*durationpb.Duration)(nil), // 23: google.protobuf.Duration
 }
 var file_spectralnotify_task_v1_watch_proto_depIdxs = []int32{
 	0,  // 0: spectralnotify.task.v1.WatchRequest.follow:type_name -> spectralnotify.task.v1.WatchFollow
-	19, // 1: spectralnotify.task.v1.WatchRequest.view:type_name -> spectralnotify.task.v1.TaskView
+	20, // 1: spectralnotify.task.v1.WatchRequest.view:type_name -> spectralnotify.task.v1.TaskView
 	7,  // 2: spectralnotify.task.v1.WatchResponse.snapshot:type_name -> spectralnotify.task.v1.Snapshot
 	8,  // 3: spectralnotify.task.v1.WatchResponse.event:type_name -> spectralnotify.task.v1.TaskEvent
 	9,  // 4: spectralnotify.task.v1.WatchResponse.current:type_name -> spectralnotify.task.v1.Current
@@ -1430,26 +1510,27 @@ var file_spectralnotify_task_v1_watch_proto_depIdxs = []int32{
 	11, // 6: spectralnotify.task.v1.WatchResponse.reset:type_name -> spectralnotify.task.v1.Reset
 	12, // 7: spectralnotify.task.v1.WatchResponse.removed:type_name -> spectralnotify.task.v1.Removed
 	13, // 8: spectralnotify.task.v1.WatchResponse.end:type_name -> spectralnotify.task.v1.End
-	20, // 9: spectralnotify.task.v1.Snapshot.task:type_name -> spectralnotify.task.v1.Task
-	21, // 10: spectralnotify.task.v1.Snapshot.events:type_name -> spectralnotify.task.v1.Event
-	21, // 11: spectralnotify.task.v1.TaskEvent.event:type_name -> spectralnotify.task.v1.Event
-	20, // 12: spectralnotify.task.v1.TaskEvent.task:type_name -> spectralnotify.task.v1.Task
+	21, // 9: spectralnotify.task.v1.Snapshot.task:type_name -> spectralnotify.task.v1.Task
+	22, // 10: spectralnotify.task.v1.Snapshot.events:type_name -> spectralnotify.task.v1.Event
+	22, // 11: spectralnotify.task.v1.TaskEvent.event:type_name -> spectralnotify.task.v1.Event
+	21, // 12: spectralnotify.task.v1.TaskEvent.task:type_name -> spectralnotify.task.v1.Task
 	1,  // 13: spectralnotify.task.v1.Reset.reason:type_name -> spectralnotify.task.v1.ResetReason
 	2,  // 14: spectralnotify.task.v1.Removed.reason:type_name -> spectralnotify.task.v1.RemovedReason
 	3,  // 15: spectralnotify.task.v1.End.reason:type_name -> spectralnotify.task.v1.EndReason
 	15, // 16: spectralnotify.task.v1.WatchAllRequest.targets:type_name -> spectralnotify.task.v1.WatchTarget
 	0,  // 17: spectralnotify.task.v1.WatchAllRequest.follow:type_name -> spectralnotify.task.v1.WatchFollow
-	19, // 18: spectralnotify.task.v1.WatchAllRequest.view:type_name -> spectralnotify.task.v1.TaskView
+	20, // 18: spectralnotify.task.v1.WatchAllRequest.view:type_name -> spectralnotify.task.v1.TaskView
 	6,  // 19: spectralnotify.task.v1.WatchAllResponse.message:type_name -> spectralnotify.task.v1.WatchResponse
-	4,  // 20: spectralnotify.task.v1.WaitRequest.until:type_name -> spectralnotify.task.v1.WaitUntil
-	22, // 21: spectralnotify.task.v1.WaitRequest.timeout:type_name -> google.protobuf.Duration
-	19, // 22: spectralnotify.task.v1.WaitRequest.view:type_name -> spectralnotify.task.v1.TaskView
-	6,  // 23: spectralnotify.task.v1.WaitResponse.messages:type_name -> spectralnotify.task.v1.WatchResponse
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	17, // 20: spectralnotify.task.v1.WatchAllResponse.failure:type_name -> spectralnotify.task.v1.WatchFailure
+	4,  // 21: spectralnotify.task.v1.WaitRequest.until:type_name -> spectralnotify.task.v1.WaitUntil
+	23, // 22: spectralnotify.task.v1.WaitRequest.timeout:type_name -> google.protobuf.Duration
+	20, // 23: spectralnotify.task.v1.WaitRequest.view:type_name -> spectralnotify.task.v1.TaskView
+	6,  // 24: spectralnotify.task.v1.WaitResponse.messages:type_name -> spectralnotify.task.v1.WatchResponse
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_spectralnotify_task_v1_watch_proto_init() }
@@ -1469,14 +1550,14 @@ func file_spectralnotify_task_v1_watch_proto_init() {
 		(*WatchResponse_End)(nil),
 	}
 	file_spectralnotify_task_v1_watch_proto_msgTypes[9].OneofWrappers = []any{}
-	file_spectralnotify_task_v1_watch_proto_msgTypes[12].OneofWrappers = []any{}
+	file_spectralnotify_task_v1_watch_proto_msgTypes[13].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_spectralnotify_task_v1_watch_proto_rawDesc), len(file_spectralnotify_task_v1_watch_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -120,7 +120,8 @@ type TaskServiceClient interface {
 	Watch(context.Context, *v1.WatchRequest) (*connect.ServerStreamForClient[v1.WatchResponse], error)
 	// Watch several tasks live on one stream, each as Watch does, by a cursor of
 	// its own. The stream ends when each of them has ended; a task that does not
-	// exist is told as removed, unless wait_for_create is set.
+	// exist is told as removed, unless wait_for_create is set; one that fails does
+	// so alone.
 	WatchAll(context.Context, *v1.WatchAllRequest) (*connect.ServerStreamForClient[v1.WatchAllResponse], error)
 	// Wait for news of a task: the long poll for clients that cannot stream. It
 	// answers with what Watch would send, or after timeout with timed_out.
@@ -424,7 +425,8 @@ type TaskServiceHandler interface {
 	Watch(context.Context, *v1.WatchRequest, *connect.ServerStream[v1.WatchResponse]) error
 	// Watch several tasks live on one stream, each as Watch does, by a cursor of
 	// its own. The stream ends when each of them has ended; a task that does not
-	// exist is told as removed, unless wait_for_create is set.
+	// exist is told as removed, unless wait_for_create is set; one that fails does
+	// so alone.
 	WatchAll(context.Context, *v1.WatchAllRequest, *connect.ServerStream[v1.WatchAllResponse]) error
 	// Wait for news of a task: the long poll for clients that cannot stream. It
 	// answers with what Watch would send, or after timeout with timed_out.

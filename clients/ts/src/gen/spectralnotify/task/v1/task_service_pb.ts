@@ -977,7 +977,8 @@ export const TaskService: GenService<{
   /**
    * Watch several tasks live on one stream, each as Watch does, by a cursor of
    * its own. The stream ends when each of them has ended; a task that does not
-   * exist is told as removed, unless wait_for_create is set.
+   * exist is told as removed, unless wait_for_create is set; one that fails does
+   * so alone.
    *
    * @generated from rpc spectralnotify.task.v1.TaskService.WatchAll
    */
