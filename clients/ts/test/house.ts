@@ -14,28 +14,17 @@ import {
 import { TaskService } from "../src/gen/spectralnotify/task/v1/task_service_pb.js";
 import {
   EndReason,
-  ResetReason,
   WatchAllResponseSchema,
   WatchFollow,
   type WatchResponse,
   WatchResponseSchema,
 } from "../src/gen/spectralnotify/task/v1/watch_pb.js";
-
-interface Kept {
-  generation: number;
-  task: Task;
-  events: TaskEvent[];
-}
+import { type Asked, Follow, type Kept } from "./follow.js";
 
 type Change = Pick<MessageInitShape<typeof EventSchema>, "kind" | "message" | "progress" | "metadata" | "eventType">;
-type Answer = MessageInitShape<typeof WatchResponseSchema>["message"];
-interface Asked {
-  taskId: string;
-  cursor: string;
-  history?: number;
-  forever: boolean;
-  waitForCreate: boolean;
-}
+
+/** How a stream ends: without a word, with an error, or because the server stops. */
+export type Cut = "close" | "break" | "drain";
 
 /** A server in memory that keeps the promises of the API, and breaks connections when told to. */
 export class House {
@@ -54,6 +43,7 @@ export class House {
   open = 0;
 
   #generation = 0;
+  #created = 0;
   #changed: Promise<void> = Promise.resolve();
   #wake = () => {};
   #cuts = new Set<(how: Cut) => void>();
@@ -73,7 +63,8 @@ export class House {
 
   create(taskId: string, init: MessageInitShape<typeof TaskSchema> = {}): Task {
     if (this.tasks.has(taskId)) throw new ConnectError("exists", Code.AlreadyExists);
-    const at = timestampFromMs(Date.now());
+    this.#created = Math.max(Date.now(), this.#created + 1); // no two tasks at one time
+    const at = timestampFromMs(this.#created);
     const task = create(TaskSchema, {
       ...init,
       taskId,
@@ -324,83 +315,5 @@ export class House {
 
   #follow(asked: Asked): Follow {
     return new Follow(asked, (taskId) => this.tasks.get(taskId));
-  }
-}
-
-/** How a stream ends: without a word, with an error, or because the server stops. */
-export type Cut = "close" | "break" | "drain";
-
-/** One task of one stream, as the server tells it. */
-class Follow {
-  ended = false;
-  #generation = 0;
-  #at = 0;
-  #current = false;
-  #told: WatchResponse[] = [];
-
-  constructor(
-    private readonly asked: Asked,
-    private readonly get: (taskId: string) => Kept | undefined,
-  ) {}
-
-  get taskId() {
-    return this.asked.taskId;
-  }
-
-  begin(): void {
-    const kept = this.get(this.taskId);
-    const [generation = 0, at = 0] = this.asked.cursor.split(".").map(Number);
-    if (!kept) {
-      if (this.asked.cursor || !this.asked.waitForCreate) this.#remove();
-      return;
-    }
-    if (!this.asked.cursor) this.#snapshot(kept);
-    else if (generation !== kept.generation || at > kept.events.length) {
-      this.#tell(0, { case: "reset", value: { reason: ResetReason.GENERATION_CHANGED } });
-      this.#snapshot(kept);
-    } else [this.#generation, this.#at] = [generation, at];
-  }
-
-  next(): WatchResponse[] {
-    const kept = this.ended ? undefined : this.get(this.taskId);
-    if (this.#generation && kept?.generation !== this.#generation && !this.ended) this.#remove();
-    if (!this.#generation && !this.ended && kept) this.#snapshot(kept);
-    if (kept && kept.generation === this.#generation) this.#advance(kept);
-    return this.#told.splice(0);
-  }
-
-  #advance(kept: Kept): void {
-    for (const event of kept.events.slice(this.#at)) {
-      this.#at++;
-      // Like the server, without what did not change.
-      const task = Object.assign(clone(TaskSchema, kept.task), { metadata: undefined, sequence: event.id });
-      this.#tell(this.#at, { case: "event", value: { event, task } });
-    }
-    if (!this.#current) this.#tell(this.#at, { case: "current", value: {} });
-    this.#current = true;
-    if (kept.task.status >= TaskStatus.SUCCESS && !this.asked.forever) this.#end();
-  }
-
-  #snapshot(kept: Kept): void {
-    [this.#generation, this.#at] = [kept.generation, kept.events.length];
-    const { history = 10 } = this.asked;
-    const events = history === 0 ? [] : kept.events.slice(-history);
-    this.#tell(this.#at, { case: "snapshot", value: { task: kept.task, events } });
-  }
-
-  #remove(): void {
-    this.#tell(this.#at, { case: "removed", value: { reason: 1 } });
-    [this.#generation, this.#at, this.#current] = [0, 0, false];
-    if (!(this.asked.forever && this.asked.waitForCreate)) this.#end();
-  }
-
-  #end(): void {
-    this.#tell(this.#at, { case: "end", value: { reason: EndReason.FINISHED } });
-    this.ended = true;
-  }
-
-  #tell(sequence: number, message: Answer): void {
-    const cursor = this.#generation ? `${this.#generation}.${sequence}` : "";
-    this.#told.push(create(WatchResponseSchema, { cursor, sequence: BigInt(sequence), message }));
   }
 }

@@ -23,7 +23,7 @@ export interface LaneOptions {
 export const laneSize = 1_000;
 /** Changes of what is watched are gathered for so long: a page that mounts 50 rows opens one stream. */
 const gather = 10;
-/** A task that failed alone is tried again after so long, in milliseconds, and up to as much again. */
+/** Tasks that failed alone are tried again after so long, in milliseconds, and up to as much again. */
 const retryAfter = 5_000;
 
 /** Tasks that are watched over one stream. */
@@ -32,6 +32,7 @@ export class Lane implements Source<WatchAllResponse> {
   readonly line: Line<WatchAllResponse>;
   #asked = new Set<Followed>(); // what the stream there is carries
   #gathering: (() => void) | undefined;
+  #retrying: (() => void) | undefined; // until tasks that failed alone are tried again
 
   constructor(
     private readonly service: Client<typeof TaskService>,
@@ -52,6 +53,7 @@ export class Lane implements Source<WatchAllResponse> {
 
   close(): void {
     this.#gathering?.();
+    this.#retrying?.();
     this.line.close();
   }
 
@@ -106,13 +108,15 @@ export class Lane implements Source<WatchAllResponse> {
   #fail(followed: Followed, { code, reason, message }: WatchFailure): LineEvent | undefined {
     followed.fail(failure(code, reason, message));
     this.#asked.delete(followed);
-    if (!followed.over) {
-      this.world.clock.after(retryAfter * (1 + this.world.clock.random()), () => {
-        followed.fail(undefined);
-        this.touch();
-      });
-    }
+    const { clock } = this.world;
+    if (!followed.over) this.#retrying ??= clock.after(retryAfter * (1 + clock.random()), () => this.#tryFailed());
     return this.#wanted().length === 0 ? { type: "finished" } : undefined;
+  }
+
+  #tryFailed(): void {
+    this.#retrying = undefined;
+    for (const followed of this.tasks.values()) if (followed.failed && !followed.over) followed.fail(undefined);
+    this.touch();
   }
 
   #lineChanged(state: LineState): void {

@@ -222,19 +222,24 @@ describe("useTaskHistory", () => {
 
 test("useTaskHistory shows the events of the task that is, not of the one before it", async () => {
   house.create("a");
-  const { result } = renderHook(() => ({ calls: useTaskMutations(), history: useTaskHistory("a") }), { wrapper });
+  const hooks = () => ({
+    calls: useTaskMutations(),
+    history: useTaskHistory("a"),
+    next: useTask("a", { waitForCreate: true }), // sees the task that comes after it
+  });
+  const { result } = renderHook(hooks, { wrapper });
   await waitFor(() => expect(result.current.history.events.length).toBe(1));
   act(() => {
     for (let i = 2; i <= 301; i++) house.progress("a", i % 100);
   });
   await waitFor(() => expect(result.current.history.events.length).toBe(200)); // what the watch keeps
   await act(() => result.current.calls.delete.mutateAsync({ taskId: "a" }));
-  await new Promise((resolve) => setTimeout(resolve, 5)); // the next task is created at another time
   await act(() => result.current.calls.create.mutateAsync({ taskId: "a" }));
   await waitFor(() => expect(result.current.history.events.map(({ id }) => id)).toEqual([1]));
   const reads = () => house.calls.filter(({ name }) => name === "GetHistory").length;
   const before = reads();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  house.progress("a", 1);
+  await waitFor(() => expect(result.current.next.task?.sequence).toBe(2));
   expect(reads()).toBe(before);
 });
 

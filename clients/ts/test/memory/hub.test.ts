@@ -7,7 +7,7 @@ import { Followed } from "../../src/watch/followed.js";
 import type { Pauses } from "../../src/watch/pause.js";
 import { trackTable } from "../../src/watch/track.js";
 import { Checker } from "../checker.js";
-import { fastClock } from "../clock.js";
+import { fastClock, ManualClock } from "../clock.js";
 import { type Cut, House } from "../house.js";
 import { until } from "../wait.js";
 
@@ -150,6 +150,22 @@ describe("the hub", () => {
       ["a", "full", "wrong"],
       ["a", "full"],
     ]);
+  });
+
+  test("I16: a closed client tries nothing again", async () => {
+    const clock = new ManualClock();
+    client.close();
+    client = createSpectralNotify({ transport: house.transport(), clock });
+    house.create("full");
+    house.refuseTask = () => {
+      throw new ConnectError("too many", Code.ResourceExhausted);
+    };
+    watch("full");
+    clock.advance(10); // gathered
+    await until(() => client.hub.view("full")?.phase === "waiting", "the failure");
+    expect(clock.next).toBeGreaterThanOrEqual(5_000);
+    client.close();
+    expect(clock.next).toBeUndefined();
   });
 
   test("I9: a task that does not exist fails alone", async () => {
