@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -102,14 +103,17 @@ func (c *demoCmd) dir() (dir string, remove func(), err error) {
 
 const demoPrefix = "spectralnotify-demo-"
 
-// removeDemos removes the directories of demos that were killed: nobody holds
-// them. One that is being made now is left alone.
+// removeDemos removes this user's directories of demos that were killed: nobody
+// holds them. One that is being made now is left alone.
 func removeDemos(temp string) {
 	left, _ := filepath.Glob(filepath.Join(temp, demoPrefix+"*")) // the pattern is well formed
 	for _, path := range left {
-		about, err := os.Stat(path)
-		if err != nil || time.Since(about.ModTime()) < time.Minute {
+		about, err := os.Lstat(path)
+		if err != nil || !about.IsDir() || time.Since(about.ModTime()) < time.Minute {
 			continue
+		}
+		if of, ok := about.Sys().(*syscall.Stat_t); !ok || int(of.Uid) != os.Getuid() {
+			continue // in a directory that all may write to
 		}
 		if lock, err := datadir.Dir(path).Hold(); err == nil {
 			os.RemoveAll(path)

@@ -26,6 +26,19 @@ func newDisk(t *testing.T) *powerfail.Disk {
 	return d
 }
 
+// onDisk returns a ledger on a simulated disk.
+func onDisk(t *testing.T) (*powerfail.Disk, *ledger.Ledger) {
+	t.Helper()
+	var c clock
+	d := newDisk(t)
+	l, err := ledger.New(diskConfig(d, &c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return d, l
+}
+
 // TestFailedCommitNeverBecomesSilentLoss lets one disk operation of a commit
 // fail in each possible way, recovers, or kills the process and starts it again,
 // goes on, and cuts the power.
@@ -180,13 +193,7 @@ func cutWhileRecovering(t *testing.T, open maker, seed uint64) error {
 // TestNothingWorksBetweenAFailureAndItsRecovery: readers are shut out too, for
 // what they would read may not be durable.
 func TestNothingWorksBetweenAFailureAndItsRecovery(t *testing.T) {
-	var c clock
-	d := newDisk(t)
-	l, err := ledger.New(diskConfig(d, &c))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
+	d, l := onDisk(t)
 	k := track(l)
 	if err := k.step(t, 2); err != nil {
 		t.Fatal(err)
@@ -242,13 +249,7 @@ func TestNothingWorksBetweenAFailureAndItsRecovery(t *testing.T) {
 
 // What breaks beside the commits must be told: no commit may come to find it.
 func TestBreakingOutsideACommitIsTold(t *testing.T) {
-	var c clock
-	d := newDisk(t)
-	l, err := ledger.New(diskConfig(d, &c))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
+	d, l := onDisk(t)
 	select {
 	case <-l.Broke():
 		t.Error("it says it broke when it did not")

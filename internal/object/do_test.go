@@ -45,8 +45,7 @@ func TestRefusalWaitsForWhatItWasDecidedOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{}
-		w := open(t, t.TempDir(), behind(g))
-		synctest.Wait() // what the start looks for is found, and makes no commit of its own
+		w := openBehind(t, g)
 		w.must(create("t"))
 		release := g.hold()
 		first, second := make(chan error, 1), make(chan error, 1)
@@ -75,8 +74,7 @@ func TestNothingIsShownBeforeItIsDurable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{}
-		w := open(t, t.TempDir(), behind(g))
-		synctest.Wait() // what the start looks for is found, and makes no commit of its own
+		w := openBehind(t, g)
 		w.must(create("t"))
 		f, err := w.Follow(t.Context(), "t", object.Follow{})
 		if err != nil {
@@ -123,8 +121,7 @@ func TestFailedCommit(t *testing.T) {
 	for _, happened := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			g := &gate{}
-			w := open(t, t.TempDir(), behind(g))
-			synctest.Wait() // what the start looks for is found, and makes no commit of its own
+			w := openBehind(t, g)
 			w.must(create("t"), create("other"))
 			if happened {
 				g.fail(nil, broken)
@@ -162,8 +159,7 @@ func TestFollowersOutliveAFailedCommit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{}
-		w := open(t, t.TempDir(), behind(g))
-		synctest.Wait() // what the start looks for is found, and makes no commit of its own
+		w := openBehind(t, g)
 		w.must(create("t"))
 		f, err := w.Follow(t.Context(), "t", object.Follow{})
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
@@ -214,9 +215,16 @@ func (g *gate) fail(before, after error) {
 	g.before, g.after = before, after
 }
 
-// behind returns a change of Config that puts g in front of the journal.
-func behind(g *gate) func(*config) {
-	return func(c *config) { g.Journal = c.Journal; c.Journal = g }
+// openBehind opens a house whose journal is behind g, inside of a synctest
+// bubble. When it returns, what the start looks for is found: it makes no commit
+// that a test does not expect.
+func openBehind(t *testing.T, g *gate) *house {
+	t.Helper()
+	w := open(t, t.TempDir(), func(c *config) {
+		g.Journal, c.Journal = c.Journal, g
+	})
+	synctest.Wait()
+	return w
 }
 
 // brokenHome fails to write while it is broken.

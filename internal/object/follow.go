@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/watch"
@@ -127,10 +128,8 @@ func (h *Host[S, E]) resumable(c cursor, generation, sequence int64) (Reason, bo
 func (w *Follower[S, E]) snapshot(ctx context.Context, v view[S, E]) *Message[S, E] {
 	m := &Message[S, E]{Kind: Snapshot, Cursor: w.host.cursor(v.generation, v.sequence), Sequence: v.sequence, State: v.state}
 	records, err := w.host.records(ctx, v, max(1, v.sequence-int64(w.ask.History)+1), v.sequence)
-	if err != nil {
-		m.HistoryUnavailable = true
-	}
-	if err != nil && err != errMoved && ctx.Err() == nil { //nolint:errorlint // never wrapped
+	m.HistoryUnavailable = err != nil
+	if err != nil && !errors.Is(err, errMoved) && ctx.Err() == nil {
 		w.host.cfg.Log.Error("a snapshot goes out without history", "class", w.host.class.Name(), "id", v.id, "error", err)
 	}
 	for _, r := range records {

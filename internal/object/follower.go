@@ -107,7 +107,7 @@ func (w *Follower[S, E]) read(ctx context.Context) error {
 		return w.again(ctx)
 	}
 	records, err := w.host.records(ctx, v, w.at+1, min(v.sequence, w.at+catchUp))
-	if err == errMoved { //nolint:errorlint // never wrapped
+	if errors.Is(err, errMoved) {
 		return w.again(ctx)
 	}
 	if errors.Is(err, journal.ErrDamaged) { // what follows cannot be told, what is now can

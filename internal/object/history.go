@@ -15,7 +15,7 @@ import (
 func (h *Host[S, E]) History(ctx context.Context, id string, r HistoryRange) (events []E, generation int64, err error) {
 	for {
 		events, generation, err = h.history(ctx, id, r)
-		if err != errMoved { //nolint:errorlint // never wrapped
+		if !errors.Is(err, errMoved) {
 			return events, generation, err
 		}
 	}

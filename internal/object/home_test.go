@@ -3,18 +3,14 @@ package object_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
-	"github.com/spectralnotify/spectralnotify/internal/ledger"
 	"github.com/spectralnotify/spectralnotify/internal/object"
-	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
 func TestFlushBringsEverythingHome(t *testing.T) {
@@ -188,143 +184,6 @@ func TestObjectIsSetAside(t *testing.T) {
 	})
 }
 
-// Over its cap the journal takes only what ends work, until homes are written.
-func TestFullJournal(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := &brokenHome{}
-		w := openLedger(t, ledger.Config{Dir: t.TempDir(), MaxJournalBytes: 16 << 10}, func(c *config) {
-			b.home, c.Home = c.Home, b
-		})
-		b.set(func(int64) error { return errors.New("no file for you") })
-		w.must(create("t"), create("u"))
-		var err error
-		for range 100 {
-			if _, err = w.do(note("t", strings.Repeat("x", 1000))); err != nil {
-				break
-			}
-		}
-		if !errors.Is(err, journal.ErrFull) {
-			t.Fatalf("a full journal answers %v, want %v", err, journal.ErrFull)
-		}
-		w.must(complete("t"))
-		b.set(nil)
-		time.Sleep(2 * time.Minute)
-		synctest.Wait()
-		w.must(note("u", "goes on"))
-		w.close()
-	})
-}
-
-// crowded is a journal that has room only for what ends work or makes room.
-type crowded struct {
-	object.Journal
-	full atomic.Bool
-}
-
-func (c *crowded) Commit(ctx context.Context, batch []journal.Commit) ([]int, error) {
-	for i := range batch {
-		if c.full.Load() && !batch[i].Reserved {
-			return nil, journal.ErrFull
-		}
-	}
-	return c.Journal.Commit(ctx, batch)
-}
-
-// A batch that finds no room fails only for those it has no room for.
-func TestAFullJournalRefusesOnlyWhatAdds(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		g, c := &gate{}, &crowded{}
-		w := open(t, t.TempDir(), func(cfg *config) { c.Journal = cfg.Journal; g.Journal = c; cfg.Journal = g })
-		synctest.Wait() // what the start looks for is found, and makes no commit of its own
-		w.must(create("adds"), create("ends"), create("idle"))
-		f, err := w.Follow(t.Context(), "adds", object.Follow{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		expect(t, f, object.Snapshot, 1)
-		expect(t, f, object.Current, 1)
-		c.full.Store(true)
-		release := g.hold()
-		errs := map[string]chan error{}
-		for _, cmd := range []task.Command{note("idle", "first batch"), note("adds", "one"), note("adds", "two"), complete("ends"), complete("idle")} {
-			done := make(chan error, 1)
-			errs[fmt.Sprintf("%T of %s", cmd, cmd.TaskID())] = done
-			go func() { _, err := w.do(cmd); done <- err }()
-			synctest.Wait()
-		}
-		release()
-		synctest.Wait()
-		for what, done := range errs {
-			ends := strings.HasSuffix(what, "ends")
-			if err := <-done; ends && err != nil || !ends && !errors.Is(err, journal.ErrFull) {
-				t.Errorf("%s: %v", what, err)
-			}
-		}
-		for _, id := range []string{"adds", "ends", "idle"} {
-			if _, err := w.Get(t.Context(), id); err != nil {
-				t.Errorf("a read of %q: %v", id, err)
-			}
-		}
-		time.Sleep(2 * time.Minute)
-		synctest.Wait()
-		if s := w.ledger.JournalBytes(); s != 0 {
-			t.Errorf("%d bytes have not come home", s)
-		}
-		c.full.Store(false)
-		w.must(note("adds", "goes on"))
-		expect(t, f, object.Event, 2)
-		if n := len(w.history("adds")); n != 2 {
-			t.Errorf("%d events, want 2", n)
-		}
-		w.close()
-	})
-}
-
-// raced is a home whose object is deleted while its file is about to be read.
-type raced struct {
-	home
-	first  sync.Once
-	delete func()
-}
-
-func (r *raced) History(ctx context.Context, generation int64, q journal.Range) ([]journal.Record[task.Event], error) {
-	raced := false
-	r.first.Do(func() { r.delete(); raced = true })
-	if raced {
-		return nil, journal.ErrNotFound
-	}
-	return r.home.History(ctx, generation, q)
-}
-
-// A reader whose object is deleted under its hands is told so, or gets the next
-// one of that id: nothing is damaged.
-func TestHistoryOfWhatIsDeletedMeanwhile(t *testing.T) {
-	t.Parallel()
-	for _, then := range [][]task.Command{
-		{remove("t")},
-		{remove("t"), create("t"), note("t", "the next one")},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			r := &raced{}
-			w := open(t, t.TempDir(), func(c *config) { r.home, c.Home = c.Home, r })
-			r.delete = func() { w.must(then...) }
-			w.must(create("t"), complete("t"))
-			synctest.Wait() // home
-			events, _, err := w.History(t.Context(), "t", object.HistoryRange{Ascending: true, Limit: 10})
-			switch {
-			case len(then) == 1 && !errors.Is(err, journal.ErrNotFound):
-				t.Errorf("deleted: %d events, %v", len(events), err)
-			case len(then) > 1 && (err != nil || len(events) != 2 || events[1].Message != "the next one"):
-				t.Errorf("deleted and made again: %d events, %v", len(events), err)
-			}
-			w.close()
-		})
-	}
-}
-
 func TestDeleteRemovesTheFile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -370,8 +229,7 @@ func TestAnObjectStaysAwakeWhileACommitIsUnderWay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{}
-		w := open(t, t.TempDir(), behind(g))
-		synctest.Wait() // what the start looks for is found, and makes no commit of its own
+		w := openBehind(t, g)
 		w.must(create("t"))
 		if _, err := w.Flush(t.Context()); err != nil {
 			t.Fatal(err)
@@ -393,14 +251,4 @@ func TestAnObjectStaysAwakeWhileACommitIsUnderWay(t *testing.T) {
 		}
 		w.close()
 	})
-}
-
-func TestHistoryAfterTheLargestSequenceIsEmpty(t *testing.T) {
-	t.Parallel()
-	w := open(t, t.TempDir(), nil)
-	w.must(create("t"))
-	events, _, err := w.History(context.Background(), "t", object.HistoryRange{After: 1<<63 - 1, Ascending: true, Limit: 50})
-	if err != nil || len(events) != 0 {
-		t.Errorf("%d events, %v", len(events), err)
-	}
 }

@@ -15,8 +15,7 @@ func TestTwinsHappenOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{}
-		w := open(t, t.TempDir(), behind(g))
-		synctest.Wait() // what the start looks for is found, and makes no commit of its own
+		w := openBehind(t, g)
 		w.must(create("t"))
 		release := g.hold() // so that all of them come before the first is durable
 		var wg sync.WaitGroup
@@ -85,8 +84,7 @@ func TestRetryWaitsForTheCallThatWasLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{}
-		w := open(t, t.TempDir(), behind(g))
-		synctest.Wait() // what the start looks for is found, and makes no commit of its own
+		w := openBehind(t, g)
 		w.must(create("t"))
 		c := keyed(apply(note("t", "once"), ""), "key", "request")
 		release := g.hold()

@@ -25,14 +25,13 @@ func (h *Host[S, E]) refuse(tickets []*ticket[S, E], cause error) (rest []*ticke
 	for _, t := range tickets {
 		lowest = min(lowest, rank(&t.commit))
 	}
-	doomed := map[*object[S, E]]bool{}
+	doomed, keys := map[*object[S, E]]bool{}, []journal.Key(nil)
 	for _, t := range tickets {
-		if t.o != nil && rank(&t.commit) == lowest && t.commit.Op != journal.OpForget {
+		if rank(&t.commit) == lowest && t.commit.Op != journal.OpForget && !doomed[t.o] {
 			doomed[t.o] = true
+			keys = append(keys, h.key(t.o.id))
+			h.abandon(t.o) // from now on nobody decides on it
 		}
-	}
-	for o := range doomed {
-		h.abandon(o) // from now on nobody decides on it
 	}
 	void := func(t *ticket[S, E]) bool { return doomed[t.o] && t.commit.Op != journal.OpForget }
 	failed := h.queue.takeIf(void)
@@ -51,17 +50,7 @@ func (h *Host[S, E]) refuse(tickets []*ticket[S, E], cause error) (rest []*ticke
 		t.finish(cause)
 	}
 	h.homes.progress() // who waits for one of them looks again
-	h.workers.Go(func() { h.sendAllHome(doomed) })
+	// Nobody else would take them home before they are next used.
+	h.workers.Go(func() { h.sendAllHome(keys) })
 	return rest
-}
-
-// sendAllHome takes home what the journal holds of objects that were read anew:
-// nobody else would before they are next used.
-func (h *Host[S, E]) sendAllHome(objects map[*object[S, E]]bool) {
-	for o := range objects {
-		if h.homes.throttle(h.ctx) != nil {
-			return
-		}
-		h.sendHome(h.key(o.id))
-	}
 }

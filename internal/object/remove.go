@@ -46,6 +46,11 @@ func (h *Host[S, E]) backlogLoop() {
 	if err != nil && h.ctx.Err() == nil {
 		h.cfg.Log.Error("the journal's backlog cannot be read; objects go home when they are next used", "class", h.class.Name(), "error", err)
 	}
+	h.sendAllHome(keys)
+}
+
+// sendAllHome queues objects to be taken home, no faster than scribes work.
+func (h *Host[S, E]) sendAllHome(keys []journal.Key) {
 	for _, key := range keys {
 		if h.homes.throttle(h.ctx) != nil {
 			return
