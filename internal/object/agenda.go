@@ -137,12 +137,8 @@ func (h *Host[S, E]) urge() {
 		return
 	}
 	h.urgeAt = now + urgePause
-	all := make([]*object[S, E], 0, len(h.live))
-	for _, o := range h.live {
-		all = append(all, o)
-	}
 	h.mu.Unlock()
-	for _, o := range all {
+	for _, o := range h.all() {
 		o.mu.Lock()
 		if !o.gone && !o.absent {
 			h.takeHome(o)

@@ -35,5 +35,5 @@ func parseCursor(text string) (cursor, error) {
 }
 
 func (h *Host[S, E]) cursor(generation, sequence int64) string {
-	return cursor{h.cfg.Journal.Epoch(), generation, sequence}.String()
+	return cursor{h.journal().Epoch(), generation, sequence}.String()
 }

@@ -31,7 +31,7 @@ func (h *Host[S, E]) Do(ctx context.Context, id string, c Call[S, E]) (Outcome[S
 // decide finds the object, decides the call and queues its commit, which the
 // caller waits for; a nil ticket is done. An error that is a refusal has waited
 // for what it was decided on.
-func (h *Host[S, E]) decide(ctx context.Context, id string, c Call[S, E]) (*ticket[S, E], Outcome[S, E], error) {
+func (h *Host[S, E]) decide(ctx context.Context, id string, c Call[S, E]) (*ticket, Outcome[S, E], error) {
 	for {
 		if h.isDraining() {
 			return nil, Outcome[S, E]{}, ErrDraining
@@ -65,7 +65,7 @@ func (h *Host[S, E]) decide(ctx context.Context, id string, c Call[S, E]) (*tick
 
 // blocked reports whether the caller must look again, after waiting for a
 // ticket if there is one. The caller holds o.mu.
-func (o *object[S, E]) blocked() (*ticket[S, E], bool) {
+func (o *object[S, E]) blocked() (*ticket, bool) {
 	if o.barrier != nil {
 		return o.barrier, true
 	}
@@ -74,7 +74,7 @@ func (o *object[S, E]) blocked() (*ticket[S, E], bool) {
 
 // apply decides c on o's tentative state and queues the commit. With an error
 // the ticket is the newest one under way. The caller holds o.mu.
-func (h *Host[S, E]) apply(o *object[S, E], c Call[S, E]) (*ticket[S, E], Outcome[S, E], error) {
+func (h *Host[S, E]) apply(o *object[S, E], c Call[S, E]) (*ticket, Outcome[S, E], error) {
 	o.touched = h.cfg.Uptime()
 	var state *S
 	now := h.cfg.Now()
@@ -109,17 +109,18 @@ func (h *Host[S, E]) apply(o *object[S, E], c Call[S, E]) (*ticket[S, E], Outcom
 		t.commit.Receipt = receipt(c.Idempotency, t.commit.Row, now)
 	}
 	o.take(t)
-	if err := h.queue.push(t); err != nil {
+	if err := h.group.queue.push(&t.ticket); err != nil {
 		o.barrier, o.newest = nil, nil
 		h.leave(o) // what it took does not happen
 		return nil, Outcome[S, E]{}, err
 	}
-	return t, out, nil
+	return &t.ticket, out, nil
 }
 
 // prepare makes the ticket of a decision. The caller holds o.mu.
-func (h *Host[S, E]) prepare(o *object[S, E], d Decision[S, E]) (*ticket[S, E], error) {
-	t := &ticket[S, E]{o: o, state: d.Next, events: d.Events, done: make(chan struct{})}
+func (h *Host[S, E]) prepare(o *object[S, E], d Decision[S, E]) (*objectTicket[S, E], error) {
+	t := h.ticket(o)
+	t.state, t.events = d.Next, d.Events
 	if d.Delete {
 		row, _ := h.class.Pack(o.tentative.state)
 		row.Generation, row.Hash = o.generation, o.tentative.hash
@@ -134,7 +135,7 @@ func (h *Host[S, E]) prepare(o *object[S, E], d Decision[S, E]) (*ticket[S, E], 
 	t.commit.Row.Generation = o.generation
 	if o.absent {
 		t.commit.Op = journal.OpCreate
-		t.commit.Row.Generation = h.cfg.Journal.Reserve()
+		t.commit.Row.Generation = h.journal().Reserve()
 	}
 	if d.Detail || o.absent && len(detail.Metadata)+len(detail.Result) > 0 {
 		t.commit.Detail = &detail
@@ -156,15 +157,15 @@ func (h *Host[S, E]) entries(sequence, hash int64, events []E) ([]journal.Entry,
 }
 
 // take makes t's outcome what the next call decides on. The caller holds o.mu.
-func (o *object[S, E]) take(t *ticket[S, E]) {
-	o.newest = t
+func (o *object[S, E]) take(t *objectTicket[S, E]) {
+	o.newest = &t.ticket
 	row := t.commit.Row
 	switch t.commit.Op {
 	case journal.OpDelete:
-		o.barrier = t
+		o.barrier = o.newest
 		return
 	case journal.OpCreate:
-		o.barrier, o.generation = t, row.Generation
+		o.barrier, o.generation = o.newest, row.Generation
 	}
 	o.tentative = tentative[S]{t.state, row.Sequence, row.Hash, row.Status, row.UpdatedAt}
 }
@@ -174,17 +175,17 @@ func (o *object[S, E]) overfull(limit int64) bool { return o.aside != nil && o.p
 
 // room waits for room in the journal.
 func (h *Host[S, E]) room(ctx context.Context, reserved bool) error {
-	if reserved || !h.cfg.Journal.Full() {
+	if reserved || !h.journal().Full() {
 		return nil
 	}
 	timeout := time.NewTimer(h.cfg.FullDelay)
 	defer timeout.Stop()
 	for {
-		changed := h.homes.changes()
-		if !h.cfg.Journal.Full() {
+		changed := h.group.homings.changes()
+		if !h.journal().Full() {
 			return nil
 		}
-		h.urge()
+		h.group.urge()
 		select {
 		case <-changed:
 		case <-timeout.C:

@@ -13,7 +13,7 @@ import (
 // written; the rest is home then.
 func (h *Host[S, E]) Flush(ctx context.Context) (Flushed, error) {
 	var done Flushed
-	keys, err := h.cfg.Journal.Backlog(ctx, h.class.Name())
+	keys, err := h.journal().Backlog(ctx, h.class.Name())
 	if err != nil {
 		return done, err
 	}
@@ -41,7 +41,7 @@ func (h *Host[S, E]) Flush(ctx context.Context) (Flushed, error) {
 func (h *Host[S, E]) flushOne(ctx context.Context, key journal.Key) error {
 	var upto int64
 	for {
-		changed := h.homes.changes()
+		changed := h.group.homings.changes()
 		o, err := h.find(key.ID)
 		if err != nil {
 			return err

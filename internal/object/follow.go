@@ -67,7 +67,7 @@ func (h *Host[S, E]) Follow(ctx context.Context, id string, f Follow) (*Follower
 // is told that it is gone; a cursor of another epoch shows that only to one who
 // goes on waiting: to others the object is unknown.
 func (w *Follower[S, E]) missing(from *cursor) error {
-	if from != nil && (w.ask.Forever && w.birth != nil || from.epoch == w.host.cfg.Journal.Epoch()) {
+	if from != nil && (w.ask.Forever && w.birth != nil || from.epoch == w.host.journal().Epoch()) {
 		w.generation, w.at = from.generation, from.sequence
 		w.remove()
 		return nil
@@ -89,7 +89,7 @@ func (w *Follower[S, E]) attach(ctx context.Context, from *cursor) error {
 	w.topic, w.generation, w.joined = w.host.join(o), o.generation, v.sequence
 	o.mu.Unlock()
 	if w.lost && from == nil && w.ask.Whole { // it waited, so all of it is news
-		from = &cursor{w.host.cfg.Journal.Epoch(), v.generation, 0}
+		from = &cursor{w.host.journal().Epoch(), v.generation, 0}
 	}
 	w.lost, w.current = false, false
 	w.host.forgetBirth(w)
@@ -113,7 +113,7 @@ func (w *Follower[S, E]) attach(ctx context.Context, from *cursor) error {
 // resumable reports whether a follower can go on after c; if not, why.
 func (h *Host[S, E]) resumable(c cursor, generation, sequence int64) (Reason, bool) {
 	switch {
-	case c.epoch != h.cfg.Journal.Epoch():
+	case c.epoch != h.journal().Epoch():
 		return EpochChanged, false
 	case c.generation != generation:
 		return GenerationChanged, false

@@ -135,7 +135,7 @@ func (w *Follower[S, E]) read(ctx context.Context) error {
 func (w *Follower[S, E]) again(ctx context.Context) error {
 	var from *cursor
 	if w.generation != 0 {
-		from = &cursor{w.host.cfg.Journal.Epoch(), w.generation, w.at}
+		from = &cursor{w.host.journal().Epoch(), w.generation, w.at}
 	}
 	w.leave()
 	w.lost = true

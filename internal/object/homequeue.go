@@ -16,11 +16,12 @@ type homeQueue[S, E any] struct {
 	removed []int64 // generations whose files go
 	closed  bool
 	wake    chan struct{} // closed when there is something to do
-	changed chan struct{} // closed when an object came home, or failed to
+
+	homings *progress
 }
 
-func (q *homeQueue[S, E]) init() {
-	q.wake, q.changed = make(chan struct{}), make(chan struct{})
+func (q *homeQueue[S, E]) init(homings *progress) {
+	q.wake, q.homings = make(chan struct{}), homings
 }
 
 // push queues an object whose homing is set.
@@ -74,27 +75,12 @@ func cut[T any](s []T, n int) (head, rest []T) {
 	return head, rest
 }
 
-// progress tells those who wait for changes.
-func (q *homeQueue[S, E]) progress() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	close(q.changed)
-	q.changed = make(chan struct{})
-}
-
-// changes returns a channel that is closed when the next object came home or
-// failed to.
-func (q *homeQueue[S, E]) changes() <-chan struct{} {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.changed
-}
-
 // throttle waits until the queue is short.
 func (q *homeQueue[S, E]) throttle(ctx context.Context) error {
 	for {
+		changed := q.homings.changes()
 		q.mu.Lock()
-		short, changed := len(q.objects) < 4*maxHomecomings, q.changed
+		short := len(q.objects) < 4*maxHomecomings
 		q.mu.Unlock()
 		if short {
 			return ctx.Err()

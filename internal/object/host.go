@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
@@ -15,9 +14,13 @@ import (
 // Config says how a Host works. Class, Journal, Home and Now are required; every
 // other field has a usable zero value.
 type Config[S, E any] struct {
-	Class   Class[S, E]
+	Class Class[S, E]
+	Home  Home[S, E]
+
+	// Group is the hosts that this one shares a journal with. If nil, it is in a
+	// group of its own, on Journal and with the bounds below.
+	Group   *Group
 	Journal Journal
-	Home    Home[S, E]
 
 	// Now tells the time of events: Unix microseconds, UTC. It may jump.
 	Now func() int64
@@ -44,18 +47,14 @@ type Config[S, E any] struct {
 	// zero, 5 s.
 	SleepAfter time.Duration
 
-	// MaxPendingBytes bounds the memory of events that are not home yet; beyond
-	// it they are read back from the journal. If zero, 256 MiB.
-	MaxPendingBytes int64
-
 	// MaxAsideBytes bounds the events of one object whose home cannot be
 	// written; beyond it the object's own changes fail with journal.ErrFull. If
 	// zero, 8 MiB.
 	MaxAsideBytes int64
 
-	// MaxTailBytes bounds the memory of messages kept for followers. If zero,
-	// 256 MiB.
-	MaxTailBytes int64
+	// MaxPendingBytes and MaxTailBytes are those of GroupConfig; they do not count
+	// if there is a Group.
+	MaxPendingBytes, MaxTailBytes int64
 
 	// FullDelay is how long a change waits for room in a full journal before it
 	// fails with journal.ErrFull. If zero, 1 s.
@@ -66,8 +65,8 @@ func (c *Config[S, E]) fill() error {
 	switch {
 	case c.Class == nil:
 		return errors.New("object: Config.Class is required")
-	case c.Journal == nil:
-		return errors.New("object: Config.Journal is required")
+	case (c.Group == nil) == (c.Journal == nil):
+		return errors.New("object: Config.Group or Config.Journal is required, not both")
 	case c.Home == nil:
 		return errors.New("object: Config.Home is required")
 	case c.Now == nil:
@@ -84,9 +83,7 @@ func (c *Config[S, E]) fill() error {
 	def(&c.IdleAfter, time.Second)
 	def(&c.OldAfter, 30*time.Second)
 	def(&c.SleepAfter, 5*time.Second)
-	def(&c.MaxPendingBytes, 256<<20)
 	def(&c.MaxAsideBytes, 8<<20)
-	def(&c.MaxTailBytes, 256<<20)
 	def(&c.FullDelay, time.Second)
 	return nil
 }
@@ -104,25 +101,21 @@ func def[T comparable](v *T, value T) {
 type Host[S, E any] struct {
 	cfg   Config[S, E]
 	class Class[S, E]
+	group *Group
 
 	mu       sync.Mutex
 	live     map[string]*object[S, E]               // :: id -> its only live object
 	topics   map[int64]*watch.Topic[*Message[S, E]] // :: generation -> its followers' topic
 	births   map[string]*birth                      // :: id -> who waits for its creation
 	written  map[int64]bool                         // :: generation -> this process made its file durable, the forget is not committed
-	down     error                                  // why no call is taken; nil while the journal works
 	urgeAt   time.Duration                          // when urge may next look at every object
 	flights  map[[32]byte]chan struct{}             // :: idempotency digest -> closed when its call has ended
 	draining chan struct{}                          // closed by Drain
 	stopped  chan struct{}                          // closed when Stop ends the goroutines
 
-	queue   queue[S, E]
-	homes   homeQueue[S, E]
-	files   fileLocks
-	agenda  agenda[S, E]
-	shown   shown
-	budget  *watch.Budget
-	pending atomic.Int64 // bytes of events in memory that are not home
+	homes  homeQueue[S, E]
+	files  fileLocks
+	agenda agenda[S, E]
 
 	ctx     context.Context // ends with Stop
 	cancel  context.CancelFunc
@@ -135,9 +128,19 @@ func New[S, E any](cfg Config[S, E]) (*Host[S, E], error) {
 	if err := cfg.fill(); err != nil {
 		return nil, err
 	}
+	if cfg.Group == nil {
+		g, err := NewGroup(GroupConfig{
+			Journal: cfg.Journal, Log: cfg.Log, MaxPendingBytes: cfg.MaxPendingBytes, MaxTailBytes: cfg.MaxTailBytes,
+		})
+		if err != nil {
+			return nil, err
+		}
+		cfg.Group = g
+	}
 	h := &Host[S, E]{
 		cfg:      cfg,
 		class:    cfg.Class,
+		group:    cfg.Group,
 		live:     make(map[string]*object[S, E]),
 		topics:   make(map[int64]*watch.Topic[*Message[S, E]]),
 		births:   make(map[string]*birth),
@@ -145,26 +148,22 @@ func New[S, E any](cfg Config[S, E]) (*Host[S, E], error) {
 		flights:  make(map[[32]byte]chan struct{}),
 		draining: make(chan struct{}),
 		stopped:  make(chan struct{}),
-		budget:   watch.NewBudget(cfg.MaxTailBytes),
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
-	h.queue.init()
-	h.homes.init()
+	h.homes.init(&h.group.homings)
 	h.files.init()
 	h.agenda.init()
-	h.shown.init(cfg.Journal.LSN())
 	return h, nil
 }
 
 // Start begins to take calls, and to write home what an earlier process left in
 // the journal. Stop must be called.
 func (h *Host[S, E]) Start() {
-	h.workers.Go(h.commitLoop)
+	h.group.join(h)
 	for range h.cfg.Scribes {
 		h.workers.Go(h.scribeLoop)
 	}
 	h.workers.Go(h.agendaLoop)
-	h.workers.Go(h.brokeLoop)
 	h.workers.Go(h.backlogLoop)
 }
 
@@ -172,6 +171,9 @@ func (h *Host[S, E]) Start() {
 // ends every follower with End and Draining. Reads and what is under way go on.
 // It may be called more than once.
 func (h *Host[S, E]) Drain() { h.drain.Do(func() { close(h.draining) }) }
+
+// journal is the group's.
+func (h *Host[S, E]) journal() Journal { return h.group.cfg.Journal }
 
 func (h *Host[S, E]) isDraining() bool {
 	select {
@@ -188,10 +190,10 @@ func (h *Host[S, E]) isDraining() bool {
 // that the disk has begun is waited for.
 func (h *Host[S, E]) Stop(ctx context.Context) error {
 	h.Drain()
-	h.queue.idle(ctx)
+	h.group.queue.idle(ctx)
 	_, err := h.Flush(ctx)
 	h.cancel()
-	h.queue.close()
+	h.group.leave(h)
 	h.homes.close()
 	close(h.stopped)
 	h.workers.Wait()
@@ -201,8 +203,8 @@ func (h *Host[S, E]) Stop(ctx context.Context) error {
 // Stats are figures of a host at one moment.
 type Stats struct {
 	Live         int   // objects in memory
-	PendingBytes int64 // events in memory that are not home
-	TailBytes    int64 // messages kept for followers
+	PendingBytes int64 // events in memory that are not home, of the whole group
+	TailBytes    int64 // messages kept for followers, of the whole group
 	Topics       int   // objects that are followed
 }
 
@@ -210,7 +212,7 @@ type Stats struct {
 func (h *Host[S, E]) Stats() Stats {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return Stats{len(h.live), h.pending.Load(), h.budget.Used(), len(h.topics)}
+	return Stats{len(h.live), h.group.pending.Load(), h.group.budget.Used(), len(h.topics)}
 }
 
 // Unpack returns the state that a registry row and its detail stand for.

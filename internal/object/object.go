@@ -16,9 +16,9 @@ type object[S, E any] struct {
 	err   error         // why it could not be read; set before ready is closed
 
 	mu      sync.Mutex
-	gone    bool          // no longer the place of its id: look again
-	absent  bool          // there is no such object
-	barrier *ticket[S, E] // a create or delete under way: wait for it, look again
+	gone    bool    // no longer the place of its id: look again
+	absent  bool    // there is no such object
+	barrier *ticket // a create or delete under way: wait for it, look again
 
 	generation int64
 	committed  S
@@ -27,7 +27,7 @@ type object[S, E any] struct {
 	hash       int64 // of committed
 
 	tentative tentative[S]
-	newest    *ticket[S, E] // the last commit under way; nil if none
+	newest    *ticket // the last commit under way; nil if none
 
 	pending pending[E]
 	topic   *watch.Topic[*Message[S, E]] // nil if nobody follows
@@ -71,9 +71,9 @@ func (h *Host[S, E]) key(id string) journal.Key { return journal.Key{Class: h.cl
 // caller locks it and looks again if it is gone.
 func (h *Host[S, E]) find(id string) (*object[S, E], error) {
 	h.mu.Lock()
-	if h.down != nil {
-		defer h.mu.Unlock()
-		return nil, h.down
+	if err := h.group.up(); err != nil { // under mu: none comes in behind abandonAll
+		h.mu.Unlock()
+		return nil, err
 	}
 	o := h.live[id]
 	if o != nil {
@@ -91,7 +91,7 @@ func (h *Host[S, E]) find(id string) (*object[S, E], error) {
 
 // wake reads o from the journal. On an error o is gone.
 func (h *Host[S, E]) wake(o *object[S, E]) error {
-	loaded, err := h.cfg.Journal.Load(h.ctx, h.key(o.id))
+	loaded, err := h.journal().Load(h.ctx, h.key(o.id))
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
@@ -118,7 +118,7 @@ func (h *Host[S, E]) wake(o *object[S, E]) error {
 		if o.pending.first != 1 {
 			delete(h.written, o.generation)
 		}
-		h.pending.Add(o.pending.bytes)
+		h.group.pending.Add(o.pending.bytes)
 		h.limitPending(o)
 		h.plan(o)
 	}
@@ -129,7 +129,7 @@ func (h *Host[S, E]) wake(o *object[S, E]) error {
 // caller holds o.mu.
 func (h *Host[S, E]) leave(o *object[S, E]) {
 	o.gone = true
-	h.pending.Add(-o.pending.inMemory())
+	h.group.pending.Add(-o.pending.inMemory())
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.live[o.id] == o {

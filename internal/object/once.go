@@ -61,10 +61,10 @@ func (h *Host[S, E]) takeOff(ctx context.Context, digest [32]byte) (land func(),
 
 // replay answers a call from its receipt, if there is one.
 func (h *Host[S, E]) replay(ctx context.Context, key *Idempotency) (out Outcome[S, E], found bool, err error) {
-	if err := h.up(); err != nil {
+	if err := h.group.up(); err != nil {
 		return out, false, err
 	}
-	r, found, err := h.cfg.Journal.Receipt(ctx, key.Digest)
+	r, found, err := h.journal().Receipt(ctx, key.Digest)
 	if err != nil || !found {
 		return out, found, err
 	}
@@ -73,13 +73,6 @@ func (h *Host[S, E]) replay(ctx context.Context, key *Idempotency) (out Outcome[
 	}
 	state, err := h.class.Unpack(r.Row, journal.Detail{})
 	return Outcome[S, E]{State: state, Replayed: true}, true, err
-}
-
-// up returns why no call is taken at the moment, if so.
-func (h *Host[S, E]) up() error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.down
 }
 
 func receipt(key *Idempotency, row journal.Row, now int64) *journal.Receipt {

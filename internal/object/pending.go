@@ -85,7 +85,7 @@ func (h *Host[S, E]) readPending(ctx context.Context, generation int64, p pendin
 	if !p.spilled {
 		return p.records[lo-p.first : hi-p.first+1], nil
 	}
-	entries, err := h.cfg.Journal.Entries(ctx, generation, lo, hi)
+	entries, err := h.journal().Entries(ctx, generation, lo, hi)
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +99,8 @@ func (h *Host[S, E]) readPending(ctx context.Context, generation int64, p pendin
 // limitPending keeps the memory of pending events within its cap. The caller
 // holds o.mu.
 func (h *Host[S, E]) limitPending(o *object[S, E]) {
-	if !o.pending.spilled && !o.pending.empty() && h.pending.Load() > h.cfg.MaxPendingBytes {
-		h.pending.Add(-o.pending.bytes)
+	if !o.pending.spilled && !o.pending.empty() && h.group.pending.Load() > h.group.cfg.MaxPendingBytes {
+		h.group.pending.Add(-o.pending.bytes)
 		o.pending.spill()
 	}
 }

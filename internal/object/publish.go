@@ -13,7 +13,7 @@ const messageOverhead = 384
 func encodedRoom(size int) int { return 1024 + 3*size }
 
 // publish tells o's followers of a commit. The caller holds o.mu.
-func (h *Host[S, E]) publish(o *object[S, E], t *ticket[S, E]) {
+func (h *Host[S, E]) publish(o *object[S, E], t *objectTicket[S, E]) {
 	if o.topic == nil {
 		return
 	}
@@ -43,7 +43,7 @@ func (h *Host[S, E]) join(o *object[S, E]) *watch.Topic[*Message[S, E]] {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if o.topic == nil || h.topics[o.generation] != o.topic {
-		o.topic = watch.NewTopic[*Message[S, E]](o.sequence, h.budget)
+		o.topic = watch.NewTopic[*Message[S, E]](o.sequence, h.group.budget)
 		h.topics[o.generation] = o.topic
 	}
 	o.topic.Join()

@@ -13,19 +13,19 @@ const (
 )
 
 // queue are the tickets that wait for the next batch, in order.
-type queue[S, E any] struct {
+type queue struct {
 	mu      sync.Mutex
-	waiting []*ticket[S, E]
+	waiting []*ticket
 	busy    bool          // a batch is being committed
 	closed  bool          // takes no more
 	wake    chan struct{} // has one element if there is something to do
 	rest    chan struct{} // closed when nothing waits and nothing is busy; nil if nobody asked
 }
 
-func (q *queue[S, E]) init() { q.wake = make(chan struct{}, 1) }
+func (q *queue) init() { q.wake = make(chan struct{}, 1) }
 
 // push queues a ticket. It fails with ErrDraining once the queue is closed.
-func (q *queue[S, E]) push(t *ticket[S, E]) error {
+func (q *queue) push(t *ticket) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
@@ -38,7 +38,7 @@ func (q *queue[S, E]) push(t *ticket[S, E]) error {
 	return nil
 }
 
-func (q *queue[S, E]) signal() {
+func (q *queue) signal() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
@@ -47,7 +47,7 @@ func (q *queue[S, E]) signal() {
 
 // next waits for tickets and moves the next batch of them into batch; nil after
 // close, once the queue is empty.
-func (q *queue[S, E]) next(batch []*ticket[S, E]) []*ticket[S, E] {
+func (q *queue) next(batch []*ticket) []*ticket {
 	for {
 		q.mu.Lock()
 		if n := q.fits(); n > 0 {
@@ -72,7 +72,7 @@ func (q *queue[S, E]) next(batch []*ticket[S, E]) []*ticket[S, E] {
 }
 
 // fits returns how many of the waiting tickets make the next batch.
-func (q *queue[S, E]) fits() int {
+func (q *queue) fits() int {
 	size := 0
 	for i, t := range q.waiting {
 		for _, e := range t.commit.Entries {
@@ -86,15 +86,15 @@ func (q *queue[S, E]) fits() int {
 }
 
 // takeAll empties the queue and returns what waited.
-func (q *queue[S, E]) takeAll() []*ticket[S, E] {
-	return q.takeIf(func(*ticket[S, E]) bool { return true })
+func (q *queue) takeAll() []*ticket {
+	return q.takeIf(func(*ticket) bool { return true })
 }
 
 // takeIf takes the tickets that which chooses out of the queue and returns them.
-func (q *queue[S, E]) takeIf(which func(*ticket[S, E]) bool) (taken []*ticket[S, E]) {
+func (q *queue) takeIf(which func(*ticket) bool) (taken []*ticket) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.waiting = slices.DeleteFunc(q.waiting, func(t *ticket[S, E]) bool {
+	q.waiting = slices.DeleteFunc(q.waiting, func(t *ticket) bool {
 		if which(t) {
 			taken = append(taken, t)
 			return true
@@ -105,7 +105,7 @@ func (q *queue[S, E]) takeIf(which func(*ticket[S, E]) bool) (taken []*ticket[S,
 }
 
 // done says that the batch was dealt with.
-func (q *queue[S, E]) done() {
+func (q *queue) done() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.busy = false
@@ -116,7 +116,7 @@ func (q *queue[S, E]) done() {
 }
 
 // idle waits until nothing waits and nothing is being committed, or ctx ends.
-func (q *queue[S, E]) idle(ctx context.Context) {
+func (q *queue) idle(ctx context.Context) {
 	q.mu.Lock()
 	if !q.busy && len(q.waiting) == 0 {
 		q.mu.Unlock()
@@ -134,7 +134,7 @@ func (q *queue[S, E]) idle(ctx context.Context) {
 }
 
 // close lets next end once the queue is empty.
-func (q *queue[S, E]) close() {
+func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true

@@ -6,7 +6,7 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 )
 
-// recoverPause is how long the host waits between two tries to open the journal
+// recoverPause is how long the group waits between two tries to open the journal
 // again; it doubles up to the maximum.
 const (
 	recoverPause    = 50 * time.Millisecond
@@ -15,13 +15,13 @@ const (
 
 // brokeLoop has a journal that breaks outside a commit tried by one that changes
 // nothing: what fails is opened again, although nobody calls.
-func (h *Host[S, E]) brokeLoop() {
+func (g *Group) brokeLoop() {
 	for {
 		select {
-		case <-h.cfg.Journal.Broke():
-			// A closed queue is no fault: the host stops.
-			_ = h.queue.push(&ticket[S, E]{commit: journal.Commit{Op: journal.OpForget, Reserved: true}, done: make(chan struct{})})
-		case <-h.ctx.Done():
+		case <-g.cfg.Journal.Broke():
+			// A closed queue is no fault: the group ends.
+			_ = g.queue.push(&ticket{commit: journal.Commit{Op: journal.OpForget, Reserved: true}, done: make(chan struct{})})
+		case <-g.ctx.Done():
 			return
 		}
 	}
@@ -33,23 +33,23 @@ func (h *Host[S, E]) Ready() error {
 	if h.isDraining() {
 		return ErrDraining
 	}
-	return h.up()
+	return h.group.up()
 }
 
 // recover opens the journal again, until that works. It returns false if the
-// host was stopped meanwhile.
-func (h *Host[S, E]) recover() bool {
+// group ended meanwhile.
+func (g *Group) recover() bool {
 	for pause := recoverPause; ; pause = min(2*pause, recoverPauseMax) {
-		err := h.cfg.Journal.Recover(h.ctx)
+		err := g.cfg.Journal.Recover(g.ctx)
 		if err == nil {
-			h.cfg.Log.Info("the journal is open again", "lsn", h.cfg.Journal.LSN())
+			g.cfg.Log.Info("the journal is open again", "lsn", g.cfg.Journal.LSN())
 			return true
 		}
-		h.cfg.Log.Error("the journal cannot be opened; calls are answered as unavailable until it can", "error", err, "next_try", pause)
+		g.cfg.Log.Error("the journal cannot be opened; calls are answered as unavailable until it can", "error", err, "next_try", pause)
 		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:
-		case <-h.ctx.Done():
+		case <-g.ctx.Done():
 			timer.Stop()
 			return false
 		}

@@ -20,21 +20,21 @@ func rank(c *journal.Commit) int {
 // of it happened: the commits of the lowest rank fail, with all that was decided
 // on top of them, and the objects they were of are read anew. It returns the
 // rest, which is tried again; nobody else's reads or changes are touched.
-func (h *Host[S, E]) refuse(tickets []*ticket[S, E], cause error) (rest []*ticket[S, E]) {
+func (g *Group) refuse(tickets []*ticket, cause error) (rest []*ticket) {
 	lowest := rank(&tickets[0].commit)
 	for _, t := range tickets {
 		lowest = min(lowest, rank(&t.commit))
 	}
-	doomed, keys := map[*object[S, E]]bool{}, []journal.Key(nil)
+	doomed, once := map[any]bool{}, []change(nil)
 	for _, t := range tickets {
-		if rank(&t.commit) == lowest && t.commit.Op != journal.OpForget && !doomed[t.o] {
-			doomed[t.o] = true
-			keys = append(keys, h.key(t.o.id))
-			h.abandon(t.o) // from now on nobody decides on it
+		if rank(&t.commit) == lowest && t.commit.Op != journal.OpForget && !doomed[t.of.place()] {
+			doomed[t.of.place()] = true
+			once = append(once, t.of)
+			t.of.abandon() // from now on nobody decides on it
 		}
 	}
-	void := func(t *ticket[S, E]) bool { return doomed[t.o] && t.commit.Op != journal.OpForget }
-	failed := h.queue.takeIf(void)
+	void := func(t *ticket) bool { return t.commit.Op != journal.OpForget && doomed[t.of.place()] }
+	failed := g.queue.takeIf(void)
 	for _, t := range tickets {
 		if rank(&t.commit) == lowest || void(t) {
 			failed = append(failed, t)
@@ -42,15 +42,19 @@ func (h *Host[S, E]) refuse(tickets []*ticket[S, E], cause error) (rest []*ticke
 			rest = append(rest, t)
 		}
 	}
-	h.cfg.Log.Warn("the journal has no room", "refused", len(failed), "tried again", len(rest), "error", cause)
+	g.cfg.Log.Warn("the journal has no room", "refused", len(failed), "tried again", len(rest), "error", cause)
 	for _, t := range failed {
-		if t.commit.Op == journal.OpForget && t.o != nil {
-			h.setAside(t.o, cause)
+		if t.commit.Op == journal.OpForget && t.of != nil {
+			t.of.setAside(cause)
 		}
 		t.finish(cause)
 	}
-	h.homes.progress() // who waits for one of them looks again
+	g.homings.made() // who waits for one of them looks again
 	// Nobody else would take them home before they are next used.
-	h.workers.Go(func() { h.sendAllHome(keys) })
+	g.workers.Go(func() {
+		for _, c := range once {
+			c.sendHome()
+		}
+	})
 	return rest
 }

@@ -13,7 +13,7 @@ func (h *Host[S, E]) deleted(o *object[S, E]) {
 	delete(h.written, o.generation)
 	h.mu.Unlock()
 	h.homes.remove(o.generation)
-	h.homes.progress() // who waits for it to come home looks again
+	h.group.homings.made() // who waits for it to come home looks again
 }
 
 // removeFiles unlinks the files of deleted generations, and notes it. What fails
@@ -27,7 +27,7 @@ func (h *Host[S, E]) removeFiles(generations []int64) {
 		h.cfg.Log.Warn("files of deleted objects could not be removed; it is tried again at the next start", "class", h.class.Name(), "error", err)
 		return
 	}
-	if err := h.cfg.Journal.Unlinked(h.ctx, generations); err != nil {
+	if err := h.journal().Unlinked(h.ctx, generations); err != nil {
 		h.cfg.Log.Warn("the removal of files could not be noted; it is repeated at the next start", "class", h.class.Name(), "error", err)
 	}
 }
@@ -35,14 +35,14 @@ func (h *Host[S, E]) removeFiles(generations []int64) {
 // backlogLoop takes home what the journal holds from before, and finishes
 // deletes, then ends.
 func (h *Host[S, E]) backlogLoop() {
-	if generations, err := h.cfg.Journal.Unfinished(h.ctx, h.class.Name()); err == nil {
+	if generations, err := h.journal().Unfinished(h.ctx, h.class.Name()); err == nil {
 		for _, g := range generations {
 			h.homes.remove(g)
 		}
 	} else if h.ctx.Err() == nil {
 		h.cfg.Log.Error("deletes of an earlier run could not be finished", "class", h.class.Name(), "error", err)
 	}
-	keys, err := h.cfg.Journal.Backlog(h.ctx, h.class.Name())
+	keys, err := h.journal().Backlog(h.ctx, h.class.Name())
 	if err != nil && h.ctx.Err() == nil {
 		h.cfg.Log.Error("the journal's backlog cannot be read; objects go home when they are next used", "class", h.class.Name(), "error", err)
 	}

@@ -95,7 +95,7 @@ func (h *Host[S, E]) pack(o *object[S, E]) (homecoming[S, E], bool) {
 	if o.gone || o.pending.empty() {
 		o.homing = false
 		o.mu.Unlock()
-		h.homes.progress()
+		h.group.homings.made()
 		return homecoming[S, E]{}, false
 	}
 	p, state := o.pending, o.committed
@@ -119,27 +119,25 @@ func (h *Host[S, E]) forget(o *object[S, E], w journal.Homecoming[S, E]) {
 	h.mu.Lock()
 	h.written[w.Row.Generation] = true
 	h.mu.Unlock()
+	t := h.ticket(o)
+	t.commit = journal.Commit{
+		Op: journal.OpForget, Reserved: true, Upto: w.Row.Sequence,
+		Row: journal.Row{Key: w.Row.Key, Generation: w.Row.Generation},
+	}
 	// A closed queue is no fault: the next start finds the rows and writes home again.
-	_ = h.queue.push(&ticket[S, E]{
-		o: o,
-		commit: journal.Commit{
-			Op: journal.OpForget, Reserved: true, Upto: w.Row.Sequence,
-			Row: journal.Row{Key: w.Row.Key, Generation: w.Row.Generation},
-		},
-		done: make(chan struct{}),
-	})
+	_ = h.group.queue.push(&t.ticket)
 }
 
 // forgotten ends the way home of an object: the journal does not hold anymore
 // what its file does.
-func (h *Host[S, E]) forgotten(t *ticket[S, E]) {
+func (h *Host[S, E]) forgotten(t *objectTicket[S, E]) {
 	o := t.o
 	o.mu.Lock()
 	o.homing, o.aside, o.failures = false, nil, 0
 	if !o.gone {
 		before := o.pending.inMemory()
 		o.pending.drop(t.commit.Upto)
-		h.pending.Add(o.pending.inMemory() - before)
+		h.group.pending.Add(o.pending.inMemory() - before)
 		h.mu.Lock()
 		delete(h.written, o.generation)
 		h.mu.Unlock()
@@ -150,14 +148,13 @@ func (h *Host[S, E]) forgotten(t *ticket[S, E]) {
 		h.plan(o)
 	}
 	o.mu.Unlock()
-	t.finish(nil)
-	h.homes.progress()
+	h.group.homings.made()
 }
 
 // setAside notes that o's home cannot be written now. Its events stay in the
 // journal, and out of memory so that they do not count against other objects.
 func (h *Host[S, E]) setAside(o *object[S, E], cause error) {
-	defer h.homes.progress()
+	defer h.group.homings.made()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.homing = false
@@ -168,7 +165,7 @@ func (h *Host[S, E]) setAside(o *object[S, E], cause error) {
 	pause := min(asidePause<<min(o.failures-1, 10), asidePauseMax)
 	o.retryAt = h.cfg.Uptime() + pause
 	if !o.pending.spilled && !o.pending.empty() {
-		h.pending.Add(-o.pending.bytes)
+		h.group.pending.Add(-o.pending.bytes)
 		o.pending.spill()
 	}
 	h.cfg.Log.Warn("an object cannot be written home; its events stay in the journal",

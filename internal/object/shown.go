@@ -29,9 +29,9 @@ func (s *shown) advance(lsn int64) {
 // that a listing read from the ledger is never ahead of the objects.
 func (h *Host[S, E]) Shown(ctx context.Context, lsn int64) error {
 	for {
-		h.shown.mu.Lock()
-		done, changed := h.shown.lsn >= lsn, h.shown.changed
-		h.shown.mu.Unlock()
+		h.group.shown.mu.Lock()
+		done, changed := h.group.shown.lsn >= lsn, h.group.shown.changed
+		h.group.shown.mu.Unlock()
 		if done {
 			return nil
 		}

@@ -17,8 +17,8 @@ var mutants = []mutant{
 	{
 		name: "what was decided on a commit that found no room is committed",
 		file: "internal/object/refuse.go",
-		old:  "failed := h.queue.takeIf(void)",
-		new:  "var failed []*ticket[S, E]",
+		old:  "failed := g.queue.takeIf(void)",
+		new:  "var failed []*ticket",
 		pkg:  object, test: "TestAFullJournalRefusesOnlyWhatAdds",
 	},
 	{
@@ -32,7 +32,7 @@ var mutants = []mutant{
 		name: "a refusal does not wait for what it was decided on",
 		file: "internal/object/do.go",
 		old:  "if err := t.wait(ctx); err != nil { // t is what the refusal was decided on",
-		new:  "if err := (*ticket[S, E])(nil).wait(ctx); err != nil {",
+		new:  "if err := (*ticket)(nil).wait(ctx); err != nil {",
 		pkg:  object, test: "TestRefusalWaitsForWhatItWasDecidedOn",
 	},
 	{
@@ -44,7 +44,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "memory is kept after a commit failed",
-		file: "internal/object/commit.go",
+		file: "internal/object/show.go",
 		old:  "	h.leave(o)\n	h.dropTopic(o)\n",
 		new:  "",
 		pkg:  object, test: "TestFailedCommit",
@@ -87,7 +87,7 @@ var mutants = []mutant{
 	{
 		name: "calls are decided across the end of an object",
 		file: "internal/object/do.go",
-		old:  "		o.barrier = t\n		return\n",
+		old:  "		o.barrier = o.newest\n		return\n",
 		new:  "		return\n",
 		pkg:  object, test: "TestCreateAndDeleteOfOneIDFollowEachOther",
 	},
