@@ -11,6 +11,7 @@ import (
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/object"
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
@@ -209,7 +210,7 @@ func TestReadersCreateNothing(t *testing.T) {
 	if _, err := w.Follow(ctx, "none", object.Follow{}); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("Follow: %v", err)
 	}
-	if _, err := w.do(complete("none")); !errors.Is(err, task.ErrNotFound) {
+	if _, err := w.do(complete("none")); !errors.Is(err, rule.ErrNotFound) {
 		t.Errorf("Complete: %v", err)
 	}
 	if s := w.Stats(); s.Live != 0 || s.Topics != 0 {
@@ -226,7 +227,7 @@ func TestCreateAndDeleteOfOneIDFollowEachOther(t *testing.T) {
 			for range 20 {
 				for _, cmd := range []task.Command{create("t"), note("t", "x"), remove("t")} {
 					_, err := w.do(cmd)
-					if err != nil && !errors.Is(err, task.ErrExists) && !errors.Is(err, task.ErrNotFound) {
+					if err != nil && !errors.Is(err, rule.ErrExists) && !errors.Is(err, rule.ErrNotFound) {
 						t.Errorf("%T: %v", cmd, err)
 					}
 				}

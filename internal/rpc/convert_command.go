@@ -8,7 +8,7 @@ import (
 )
 
 // The functions below return the command that a request asks for. They fail
-// with a *task.Error if its metadata is over the limits; all other rules are
+// with a *rule.Error if its metadata is over the limits; all other rules are
 // checked where the command is decided.
 
 func fromCreate(m *taskv1.CreateRequest, id string) (task.Command, error) {

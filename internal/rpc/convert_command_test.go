@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
@@ -97,7 +98,7 @@ func TestRequestsWithBadMetadataNameItsField(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			_, err := from()
-			var e *task.Error
+			var e *rule.Error
 			if !errors.As(err, &e) || !strings.HasSuffix(want, " "+e.Field) {
 				t.Errorf("got %v", err)
 			}

@@ -8,13 +8,15 @@ import (
 
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"github.com/spectralnotify/spectralnotify/internal/canonical"
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
 // jsonText returns the JSON of a struct in one canonical form: compact, keys
 // sorted by their bytes, numbers in their shortest form. It is "" for nil, and
 // "{}" for an empty struct. What JSON cannot say, and what is over the limits of
-// metadata, is refused by a *task.Error that names field; no more than the limit
+// metadata, is refused by a *rule.Error that names field; no more than the limit
 // is ever built.
 func jsonText(s *structpb.Struct, field string) (string, error) {
 	if s == nil {
@@ -127,7 +129,7 @@ func (w *jsonWriter) value(v *structpb.Value, depth int) error {
 	case *structpb.Value_ListValue:
 		return w.list(k.ListValue, depth+1)
 	}
-	return task.Invalid(w.field, "has a value of no kind; send null for none")
+	return rule.Invalid(w.field, "has a value of no kind; send null for none")
 }
 
 func (w *jsonWriter) string(s string) error {
@@ -135,16 +137,16 @@ func (w *jsonWriter) string(s string) error {
 		return err
 	}
 	if !utf8.ValidString(s) {
-		return task.Invalid(w.field, "is not valid UTF-8; encode it as UTF-8")
+		return rule.Invalid(w.field, "is not valid UTF-8; encode it as UTF-8")
 	}
-	w.dst = task.AppendString(w.dst, s)
+	w.dst = canonical.AppendString(w.dst, s)
 	return w.room(0) // escapes may have made it longer
 }
 
 // number writes a number so that a reader of 64-bit floats gets the same one.
 func (w *jsonWriter) number(f float64) error {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return task.Invalid(w.field, "has a number that is NaN or infinite; JSON has none: send null or a string")
+		return rule.Invalid(w.field, "has a number that is NaN or infinite; JSON has none: send null or a string")
 	}
 	format := byte('f')
 	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
@@ -95,8 +96,8 @@ func TestJSONTextRefusesWhatCannotBeKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := jsonText(c.in, "events[3].metadata")
-			var e *task.Error
-			if !errors.As(err, &e) || !errors.Is(err, task.ErrInvalid) {
+			var e *rule.Error
+			if !errors.As(err, &e) || !errors.Is(err, rule.ErrInvalid) {
 				t.Fatalf("got %.100q, %v", got, err)
 			}
 			if e.Field != "events[3].metadata" || !strings.HasPrefix(e.Text, e.Field+" ") || !strings.Contains(e.Text, c.fix) {
@@ -114,7 +115,7 @@ func TestJSONTextNeverBuildsMoreThanTheLimit(t *testing.T) {
 	}
 	w := jsonWriter{field: "metadata"}
 	err := w.object(with(structpb.NewListValue(parts)), 1)
-	if !errors.Is(err, task.ErrInvalid) {
+	if !errors.Is(err, rule.ErrInvalid) {
 		t.Fatal(err)
 	}
 	if len(w.dst) > task.MaxMetadata {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/object"
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/service"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
@@ -37,12 +38,12 @@ type kind struct {
 // kinds is the one table from classes to codes and reasons. The first class that
 // an error is decides.
 var kinds = []kind{
-	{class: task.ErrNotFound, code: connect.CodeNotFound, reason: "TASK_NOT_FOUND"},
-	{class: task.ErrExists, code: connect.CodeAlreadyExists, reason: "TASK_ALREADY_EXISTS"},
-	{class: task.ErrInvalid, code: connect.CodeInvalidArgument, reason: "INVALID_FIELD"},
+	{class: rule.ErrNotFound, code: connect.CodeNotFound, reason: "TASK_NOT_FOUND"},
+	{class: rule.ErrExists, code: connect.CodeAlreadyExists, reason: "TASK_ALREADY_EXISTS"},
+	{class: rule.ErrInvalid, code: connect.CodeInvalidArgument, reason: "INVALID_FIELD"},
 	{class: task.ErrTerminal, code: connect.CodeFailedPrecondition, reason: "TASK_TERMINAL"},
-	{class: task.ErrSequence, code: connect.CodeAborted, reason: "SEQUENCE_MISMATCH"},
-	{class: task.ErrLimit, code: connect.CodeResourceExhausted, reason: "LIMIT_EXCEEDED"},
+	{class: rule.ErrSequence, code: connect.CodeAborted, reason: "SEQUENCE_MISMATCH"},
+	{class: rule.ErrLimit, code: connect.CodeResourceExhausted, reason: "LIMIT_EXCEEDED"},
 	{class: service.ErrUnauthenticated, code: connect.CodeUnauthenticated, reason: "UNAUTHENTICATED"},
 	{class: service.ErrForbidden, code: connect.CodePermissionDenied, reason: "PERMISSION_DENIED"},
 	{class: service.ErrLimit, code: connect.CodeResourceExhausted, reason: "LIMIT_EXCEEDED", retry: true},
@@ -136,13 +137,13 @@ func note(log *slog.Logger, k kind, call string, err error) {
 // tell returns the Connect error of a failure of this kind.
 func (k kind) tell(err error) *connect.Error {
 	text, field, metadata := k.text, k.field, map[string]string(nil)
-	var byTask *task.Error
+	var byRule *rule.Error
 	var byService *service.Error
 	switch {
-	case errors.As(err, &byTask):
-		text, metadata = byTask.Text, byTask.Metadata
-		if byTask.Field != "" {
-			field = byTask.Field
+	case errors.As(err, &byRule):
+		text, metadata = byRule.Text, byRule.Metadata
+		if byRule.Field != "" {
+			field = byRule.Field
 		}
 	case errors.As(err, &byService):
 		text, metadata = byService.Text, byService.Metadata

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/object"
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/service"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
@@ -55,7 +56,7 @@ func TestEveryClassOfFailureIsTold(t *testing.T) {
 	}{
 		{err: task.NotFound("t"), code: connect.CodeNotFound, reason: "TASK_NOT_FOUND", data: map[string]string{"task_id": "t"}},
 		{err: exists, code: connect.CodeAlreadyExists, reason: "TASK_ALREADY_EXISTS", data: map[string]string{"task_id": "t"}},
-		{err: task.Invalid("progress", "is 101"), code: connect.CodeInvalidArgument, reason: "INVALID_FIELD", field: "progress"},
+		{err: rule.Invalid("progress", "is 101"), code: connect.CodeInvalidArgument, reason: "INVALID_FIELD", field: "progress"},
 		{err: terminal, code: connect.CodeFailedPrecondition, reason: "TASK_TERMINAL", data: map[string]string{"status": "TASK_STATUS_FAILED", "sequence": "7", "verb": "Fail", "actor": "key:a"}},
 		{err: sequence, code: connect.CodeAborted, reason: "SEQUENCE_MISMATCH", data: map[string]string{"sequence": "7", "expected_sequence": "3"}},
 		{err: task.Room(ended, task.SetProgress{}, 7), code: connect.CodeResourceExhausted, reason: "LIMIT_EXCEEDED", data: map[string]string{"max": "7"}},

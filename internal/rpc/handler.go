@@ -12,6 +12,7 @@ import (
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
 	"github.com/spectralnotify/spectralnotify/internal/auth"
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/service"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
@@ -149,7 +150,7 @@ func onceOf(info connect.CallInfo, req proto.Message) (*service.Once, error) {
 		return nil, nil
 	}
 	if key == "" || len(key) > 128 || !auth.Printable(key) {
-		return nil, task.Invalid(keyHeader, "must be 1 to 128 printable ASCII characters")
+		return nil, rule.Invalid(keyHeader, "must be 1 to 128 printable ASCII characters")
 	}
 	canonical, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
 	if err != nil {

@@ -2,7 +2,7 @@ package rpc
 
 import (
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
-	"github.com/spectralnotify/spectralnotify/internal/task"
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 )
 
 // quick checks the rules of the messages that come most often: mutations. The
@@ -16,7 +16,7 @@ func quick(message any) (known bool, err error) {
 		return true, nil
 	case *taskv1.AddEventRequest:
 		if (m.GetEvent() != nil) == (len(m.GetEvents()) > 0) {
-			return true, task.Invalid("event", "and events: exactly one of the two must be set")
+			return true, rule.Invalid("event", "and events: exactly one of the two must be set")
 		}
 		return true, quickTarget(m)
 	case *taskv1.UpdateProgressRequest:
@@ -38,10 +38,10 @@ func quickTarget(m interface {
 },
 ) error {
 	if n := m.GetExpectedSequence(); n < 0 {
-		return task.Invalid("expected_sequence", "is %d; it must not be negative", n)
+		return rule.Invalid("expected_sequence", "is %d; it must not be negative", n)
 	}
 	if _, ok := taskv1.TaskView_name[int32(m.GetView())]; !ok {
-		return task.Invalid("view", "is %d; use TASK_VIEW_BASIC or TASK_VIEW_FULL", m.GetView())
+		return rule.Invalid("view", "is %d; use TASK_VIEW_BASIC or TASK_VIEW_FULL", m.GetView())
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
@@ -32,7 +33,7 @@ func verdict(m proto.Message) error {
 		state = nil
 	}
 	_, err = task.Apply(state, cmd, 1, "")
-	if !errors.Is(err, task.ErrInvalid) {
+	if !errors.Is(err, rule.ErrInvalid) {
 		return nil // refused for the state, not for a field
 	}
 	return err
@@ -161,7 +162,7 @@ func TestQuickChecksAgreeWithTheProtoFiles(t *testing.T) {
 }
 
 func fieldOf(err error) string {
-	var e *task.Error
+	var e *rule.Error
 	if errors.As(err, &e) {
 		return e.Field
 	}

@@ -13,9 +13,10 @@ import (
 
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
+	"github.com/spectralnotify/spectralnotify/internal/canonical"
 	"github.com/spectralnotify/spectralnotify/internal/object"
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/service"
-	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
 // WatchAll implements TaskService.
@@ -58,7 +59,7 @@ func (b *bundle) add(ctx context.Context, svc *service.Service, req *taskv1.Watc
 		Cursor: target.GetCursor(), History: history(req.History),
 		Forever: req.GetFollow() == taskv1.WatchFollow_WATCH_FOLLOW_FOREVER, WaitForCreate: req.GetWaitForCreate(),
 	})
-	if errors.Is(err, task.ErrNotFound) {
+	if errors.Is(err, rule.ErrNotFound) {
 		b.running.Go(func() { b.absent(ctx, target) })
 		return nil
 	}
@@ -188,7 +189,7 @@ func (s sharedOf) appendBinary(dst, message []byte) []byte {
 }
 
 func (s sharedOf) appendJSON(dst, message []byte) []byte {
-	dst = task.AppendString(append(dst, `{"taskId":`...), s.id)
+	dst = canonical.AppendString(append(dst, `{"taskId":`...), s.id)
 	dst = append(append(dst, `,"message":`...), message...)
 	return append(dst, '}')
 }

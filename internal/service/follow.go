@@ -23,7 +23,7 @@ func (f *Follower) Close() {
 }
 
 // Follow begins to follow a task. It fails with a limit's error if too many do,
-// and with task.ErrNotFound unless f.WaitForCreate is set.
+// and with rule.ErrNotFound unless f.WaitForCreate is set.
 func (s *Service) Follow(ctx context.Context, id string, f object.Follow) (*Follower, error) {
 	if err := task.ValidID(id); err != nil {
 		return nil, err

@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 
-	"github.com/spectralnotify/spectralnotify/internal/task"
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 )
 
 // A page token is where a listing goes on and which listing that is: the first 8
@@ -49,5 +49,5 @@ func (t pageToken) of(listing [32]byte) error {
 }
 
 func foreignToken() error {
-	return task.Invalid("page_token", "belongs to another listing: the filter or the order differs, or the data was replaced since; begin again without it")
+	return rule.Invalid("page_token", "belongs to another listing: the filter or the order differs, or the data was replaced since; begin again without it")
 }

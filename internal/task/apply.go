@@ -1,16 +1,13 @@
 package task
 
+import "github.com/spectralnotify/spectralnotify/internal/rule"
+
 // A Change is what a command does to a task.
-type Change struct {
-	Next   Task    // after the events; for Delete the task as it was
-	Events []Event // in order, their sequences going on from the task's
-	Delete bool    // the task is gone; Events is empty
-	Detail bool    // metadata or result was set
-}
+type Change = rule.Change[Task, Event]
 
 // Apply decides a command on a task, nil if there is none, at the time now, by
 // the caller whose subject is actor. It returns what the command does, or an
-// *Error that says why it is refused; then nothing changes. Events are never
+// *rule.Error that says why it is refused; then nothing changes. Events are never
 // earlier than the task's last one, even if now is. Neither t nor cmd is
 // modified, and neither is kept.
 //
@@ -22,15 +19,15 @@ func Apply(t *Task, cmd Command, now int64, actor string) (Change, error) {
 	}
 	if c, ok := cmd.(Create); ok {
 		if t != nil {
-			return Change{}, exists(c.ID)
+			return Change{}, names.Exists(c.ID)
 		}
 		return c.apply(now, actor), nil
 	}
 	if t == nil {
 		return Change{}, NotFound(cmd.TaskID())
 	}
-	if want := cmd.expected(); want != nil && *want != t.Sequence {
-		return Change{}, sequenceMismatch(t, *want)
+	if err := names.AtSequence(t.ID, t.Sequence, cmd.expected()); err != nil {
+		return Change{}, err
 	}
 	if _, ok := cmd.(Delete); ok {
 		return Change{Next: *t, Delete: true}, nil

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 )
 
 // at is a task of a status, as the lifecycle table needs one.
@@ -74,7 +76,7 @@ func TestLifecycle(t *testing.T) {
 
 func refusedByTheFirst(t *testing.T, err error, s Status) {
 	t.Helper()
-	var e *Error
+	var e *rule.Error
 	if !errors.Is(err, ErrTerminal) || !errors.As(err, &e) {
 		t.Fatalf("got %v", err)
 	}
@@ -264,8 +266,8 @@ func calls(on Target) map[string]Command {
 func TestNoCallButCreateMakesATask(t *testing.T) {
 	for name, cmd := range calls(Target{ID: "ghost"}) {
 		_, err := Apply(nil, cmd, 600, "me")
-		var e *Error
-		if !errors.As(err, &e) || !errors.Is(err, ErrNotFound) || !strings.Contains(e.Text, `"ghost"`) {
+		var e *rule.Error
+		if !errors.As(err, &e) || !errors.Is(err, rule.ErrNotFound) || !strings.Contains(e.Text, `"ghost"`) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -275,8 +277,8 @@ func TestCreateOfATaskThatExistsIsRefused(t *testing.T) {
 	for s := Pending; s <= Canceled; s++ {
 		was := taskAt(s)
 		_, err := Apply(&was, Create{ID: "t"}, 600, "me")
-		var e *Error
-		if !errors.As(err, &e) || !errors.Is(err, ErrExists) || e.Metadata["task_id"] != "t" {
+		var e *rule.Error
+		if !errors.As(err, &e) || !errors.Is(err, rule.ErrExists) || e.Metadata["task_id"] != "t" {
 			t.Errorf("%v: %v", s, err)
 		}
 	}
@@ -288,8 +290,8 @@ func TestExpectedSequence(t *testing.T) {
 		for name, cmd := range calls(Target{ID: "t", Expected: &four}) {
 			was := taskAt(s)
 			_, err := Apply(&was, cmd, 600, "me")
-			var e *Error
-			if !errors.As(err, &e) || !errors.Is(err, ErrSequence) {
+			var e *rule.Error
+			if !errors.As(err, &e) || !errors.Is(err, rule.ErrSequence) {
 				t.Fatalf("%s on %v: %v", name, s, err)
 			}
 			want := map[string]string{"task_id": "t", "sequence": "5", "expected_sequence": "4"}
@@ -322,7 +324,7 @@ func TestAFullTaskCanStillEnd(t *testing.T) {
 	full := taskAt(InProgress)
 	for name, cmd := range calls(Target{}) {
 		err := Room(full, cmd, full.Sequence)
-		if refused := name == "AddEvent" || name == "UpdateProgress"; errors.Is(err, ErrLimit) != refused {
+		if refused := name == "AddEvent" || name == "UpdateProgress"; errors.Is(err, rule.ErrLimit) != refused {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err := Room(full, cmd, full.Sequence+1); err != nil {
@@ -330,7 +332,7 @@ func TestAFullTaskCanStillEnd(t *testing.T) {
 		}
 	}
 	two := AddEvents{Events: make([]NewEvent, 2)}
-	var e *Error
+	var e *rule.Error
 	if err := Room(full, two, full.Sequence+1); !errors.As(err, &e) || e.Metadata["max"] != "6" {
 		t.Errorf("two events with room for one: %v", err)
 	}

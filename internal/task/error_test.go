@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 )
 
 func TestTextsOfRefusals(t *testing.T) {
@@ -34,8 +36,8 @@ func TestTextsOfRefusals(t *testing.T) {
 
 func TestErrorsKeepTheirClassWhenWrapped(t *testing.T) {
 	err := fmt.Errorf("service: %w", NotFound("t"))
-	var e *Error
-	if !errors.Is(err, ErrNotFound) || !errors.As(err, &e) || errors.Is(err, ErrExists) {
+	var e *rule.Error
+	if !errors.Is(err, rule.ErrNotFound) || !errors.As(err, &e) || errors.Is(err, rule.ErrExists) {
 		t.Errorf("got %v", err)
 	}
 }

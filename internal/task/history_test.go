@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A rule is Apply, or Apply with a safety removed.
-type rule func(t *Task, cmd Command, now int64, actor string) (Change, error)
+// An applier is Apply, or Apply with a safety removed.
+type applier func(t *Task, cmd Command, now int64, actor string) (Change, error)
 
 func randomText(r *rand.Rand) string {
 	letters := []rune("ab\"\\\n\t\r\x00\x1f\x7f\u2028é日😀{}[],:/")
@@ -60,7 +60,7 @@ func randomCommand(r *rand.Rand) Command {
 
 // A life is a task with all that led to it.
 type life struct {
-	apply  rule
+	apply  applier
 	task   Task
 	events []Event
 	states []Task // after each event
@@ -68,7 +68,7 @@ type life struct {
 
 // live lets random commands happen to a new task and checks every promise on
 // the way.
-func live(r *rand.Rand, apply rule) error {
+func live(r *rand.Rand, apply applier) error {
 	l := life{apply: apply}
 	now := int64(1_000_000)
 	if err := l.begin(randomCreate(r), now, randomActor(r)); err != nil {
@@ -186,7 +186,7 @@ func TestStateIsRebuiltFromEventsAlone(t *testing.T) {
 }
 
 // broken returns Apply with its change spoiled.
-func broken(spoil func(c *Change)) rule {
+func broken(spoil func(c *Change)) applier {
 	return func(t *Task, cmd Command, now int64, actor string) (Change, error) {
 		c, err := Apply(t, cmd, now, actor)
 		if err == nil && t != nil && !c.Delete {
@@ -197,7 +197,7 @@ func broken(spoil func(c *Change)) rule {
 }
 
 // on returns Apply on a task that was tampered with before.
-func on(tamper func(t *Task)) rule {
+func on(tamper func(t *Task)) applier {
 	return func(t *Task, cmd Command, now int64, actor string) (Change, error) {
 		if t == nil {
 			return Apply(t, cmd, now, actor)
@@ -210,7 +210,7 @@ func on(tamper func(t *Task)) rule {
 
 // TestBrokenRulesAreCaught shows that the test above can fail.
 func TestBrokenRulesAreCaught(t *testing.T) {
-	for name, mutant := range map[string]rule{
+	for name, mutant := range map[string]applier{
 		"time is not held at the last event": on(func(t *Task) { t.UpdatedAt = 0 }),
 		"an ended task goes on": on(func(t *Task) {
 			if t.Status.Final() {

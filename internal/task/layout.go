@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/spectralnotify/spectralnotify/internal/canonical"
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 )
 
@@ -32,16 +33,16 @@ func (Layout) State(t Task, _ journal.Row) []any {
 		int64(t.Progress),
 		t.CreatedAt,
 		t.UpdatedAt,
-		orNil(t.StartedAt),
+		canonical.OrNil(t.StartedAt),
 		endedAs(t, Success),
 		endedAs(t, Failed),
 		endedAs(t, Canceled),
-		orNil(t.Metadata),
+		canonical.OrNil(t.Metadata),
 		t.Type,
-		string(appendStrings(nil, t.Tags)),
+		string(canonical.AppendStrings(nil, t.Tags)),
 		t.CreatedBy,
-		orNil(t.Result),
-		orNil(t.Error),
+		canonical.OrNil(t.Result),
+		canonical.OrNil(t.Error),
 	}
 }
 
@@ -51,15 +52,6 @@ func endedAs(t Task, s Status) any {
 		return nil
 	}
 	return t.EndedAt
-}
-
-// orNil returns nil for a zero value.
-func orNil[V comparable](v V) any {
-	var zero V
-	if v == zero {
-		return nil
-	}
-	return v
 }
 
 var eventColumns = []string{
@@ -78,10 +70,10 @@ func (Layout) Event(e Event) []any {
 		progress = int64(e.Progress)
 	}
 	if e.Kind == KindCreated {
-		o := fields{dst: []byte{'{'}}
-		o.text("type", e.TaskType)
-		o.texts("tags", e.TaskTags)
-		created = string(append(o.dst, '}'))
+		o := canonical.Append(nil)
+		o.Text("type", e.TaskType)
+		o.Texts("tags", e.TaskTags)
+		created = string(o.End())
 	}
 	return []any{
 		e.Sequence,
@@ -90,11 +82,11 @@ func (Layout) Event(e Event) []any {
 		e.Message,
 		progress,
 		e.Time,
-		orNil(e.Metadata),
+		canonical.OrNil(e.Metadata),
 		e.Actor,
 		e.Status.String(),
 		int64(e.TaskProgress),
-		orNil(e.StartedAt),
+		canonical.OrNil(e.StartedAt),
 		int64(e.StartProgress),
 		created,
 	}
@@ -103,123 +95,64 @@ func (Layout) Event(e Event) []any {
 // ScanEvent is the inverse of Event. It fails with journal.ErrDamaged if the row
 // is not one that Event made.
 func (Layout) ScanEvent(values []any) (Event, error) {
-	if len(values) != len(eventColumns) {
-		return Event{}, fmt.Errorf("task: scan event: %d values for %d columns: %w", len(values), len(eventColumns), journal.ErrDamaged)
-	}
-	var c columns
 	var e Event
-	for i, v := range values {
-		c.name = eventColumns[i]
-		c.event(&e, v)
-	}
-	if c.err != nil {
-		return Event{}, fmt.Errorf("task: scan event: %w", c.err)
+	if err := canonical.ScanRow(eventColumns, values, e.scan); err != nil {
+		return Event{}, fmt.Errorf("task: scan event: %w", err)
 	}
 	return e, nil
 }
 
-// columns reads the values of one row. After the first fault it reads zero
-// values.
-type columns struct {
-	name string // of the column that is read
-	err  error
-}
-
-func (c *columns) fail(v any) {
-	if c.err == nil {
-		c.err = fmt.Errorf("column %s holds %.40v: %w", c.name, v, journal.ErrDamaged)
-	}
-}
-
-// event reads the value of the named column into e.
-func (c *columns) event(e *Event, v any) {
-	switch c.name {
+// scan reads the value of the column that is named.
+func (e *Event) scan(c *canonical.Columns, v any) {
+	switch c.Name {
 	case "id":
-		e.Sequence = c.number(v)
+		e.Sequence = c.Number(v)
 	case "event_type":
-		e.Type = word(c, v, Log, SuccessEvent)
+		e.Type = canonical.Word(c, v, Log, SuccessEvent)
 	case "kind":
-		e.Kind = c.text(v)
+		e.Kind = c.Text(v)
 	case "message":
-		e.Message = c.text(v)
+		e.Message = c.Text(v)
 	case "progress":
 		if v != nil {
-			e.Progress, e.HasProgress = int(c.number(v)), true
+			e.Progress, e.HasProgress = int(c.Number(v)), true
 		}
 	case "timestamp":
-		e.Time = c.number(v)
+		e.Time = c.Number(v)
 	case "metadata":
-		e.Metadata = c.textOrNil(v)
+		e.Metadata = c.TextOrNil(v)
 	case "actor":
-		e.Actor = c.text(v)
+		e.Actor = c.Text(v)
 	case "status":
-		e.Status = word(c, v, Pending, Canceled)
+		e.Status = canonical.Word(c, v, Pending, Canceled)
 	case "task_progress":
-		e.TaskProgress = int(c.number(v))
+		e.TaskProgress = int(c.Number(v))
 	case "started_at":
 		if v != nil {
-			e.StartedAt = c.number(v)
+			e.StartedAt = c.Number(v)
 		}
 	case "start_progress":
-		e.StartProgress = int(c.number(v))
+		e.StartProgress = int(c.Number(v))
 	case "created":
-		c.created(e, c.textOrNil(v))
+		e.scanCreated(c, c.TextOrNil(v))
 	}
 }
 
-func (c *columns) number(v any) int64 {
-	n, ok := v.(int64)
-	if !ok {
-		c.fail(v)
-	}
-	return n
-}
-
-func (c *columns) text(v any) string {
-	s, ok := v.(string)
-	if !ok {
-		c.fail(v)
-	}
-	return s
-}
-
-func (c *columns) textOrNil(v any) string {
-	if v == nil {
-		return ""
-	}
-	return c.text(v)
-}
-
-// word reads one of the words from first to last.
-func word[W interface {
-	~uint8
-	String() string
-}](c *columns, v any, first, last W) W {
-	s := c.text(v)
-	for w := first; w <= last; w++ {
-		if w.String() == s {
-			return w
-		}
-	}
-	c.fail(v)
-	return 0
-}
-
-func (c *columns) created(e *Event, text string) {
+func (e *Event) scanCreated(c *canonical.Columns, text string) {
 	if text == "" {
 		return
 	}
-	err := decodeObject([]byte(text), func(r *reader, name []byte) {
+	err := canonical.Read([]byte(text), func(r *canonical.Reader, name []byte) {
 		switch string(name) {
 		case "type":
-			e.TaskType = string(r.bytes())
+			e.TaskType = string(r.Bytes())
 		case "tags":
-			e.TaskTags = r.strings()
+			e.TaskTags = r.Strings()
 		default:
-			r.fail("field %q is unknown", name)
+			r.Fail("field %q is unknown", name)
 		}
 	})
 	if err != nil {
-		c.fail(text)
+		c.Fail(text)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 )
 
 func TestIDs(t *testing.T) {
@@ -44,8 +46,8 @@ func TestIDs(t *testing.T) {
 // refused checks that err names the field, in its text too.
 func refused(t *testing.T, name string, err error, field string) {
 	t.Helper()
-	var e *Error
-	if !errors.As(err, &e) || !errors.Is(err, ErrInvalid) {
+	var e *rule.Error
+	if !errors.As(err, &e) || !errors.Is(err, rule.ErrInvalid) {
 		t.Errorf("%s: got %v", name, err)
 		return
 	}
@@ -55,7 +57,7 @@ func refused(t *testing.T, name string, err error, field string) {
 }
 
 func TestWhatACommandMayCarry(t *testing.T) {
-	long := strings.Repeat("x", MaxMessage)
+	long := strings.Repeat("x", rule.MaxText)
 	for name, cmd := range map[string]Command{
 		"12 tags of 128 bytes": Create{ID: "t", Tags: []string{
 			strings.Repeat("a", 128), "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l",
@@ -82,7 +84,7 @@ func nested(depth int) string {
 }
 
 func TestWhatACommandMayNotCarry(t *testing.T) {
-	long := strings.Repeat("x", MaxMessage+1)
+	long := strings.Repeat("x", rule.MaxText+1)
 	one := func(e NewEvent) AddEvents { return AddEvents{One: true, Events: []NewEvent{e}} }
 	third := func(e NewEvent) AddEvents { return AddEvents{Events: []NewEvent{{}, {}, e}} }
 	for name, c := range map[string]struct {
@@ -121,7 +123,7 @@ func TestWhatACommandMayNotCarry(t *testing.T) {
 		"a result of 33 levels":        {Cancel{Result: nested(33)}, "metadata"},
 	} {
 		refused(t, name, c.cmd.check(), c.field)
-		if _, err := Apply(nil, c.cmd, 1, ""); !errors.Is(err, ErrInvalid) {
+		if _, err := Apply(nil, c.cmd, 1, ""); !errors.Is(err, rule.ErrInvalid) {
 			t.Errorf("%s: Apply: %v", name, err)
 		}
 	}

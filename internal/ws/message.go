@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/spectralnotify/spectralnotify/internal/canonical"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/service"
 	"github.com/spectralnotify/spectralnotify/internal/task"
@@ -167,7 +168,7 @@ func appendName(dst []byte, name string) []byte {
 }
 
 func appendText(dst []byte, name, text string) []byte {
-	return task.AppendString(appendName(dst, name), text)
+	return canonical.AppendString(appendName(dst, name), text)
 }
 
 func appendInt(dst []byte, name string, n int64) []byte {

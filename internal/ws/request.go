@@ -10,6 +10,7 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/auth"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/rpc"
+	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/service"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
@@ -51,7 +52,7 @@ func (s *socket) prepare(r *http.Request) error {
 // read takes what the URL says.
 func (s *socket) read(r *http.Request) error {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-		return task.Invalid("Upgrade", "is missing: this path is a WebSocket, open it with ws:// or wss://")
+		return rule.Invalid("Upgrade", "is missing: this path is a WebSocket, open it with ws:// or wss://")
 	}
 	s.id = r.PathValue(idInPath)
 	if err := task.ValidID(s.id); err != nil {
@@ -59,7 +60,7 @@ func (s *socket) read(r *http.Request) error {
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return task.Invalid("query", "cannot be read; encode its values with percent signs")
+		return rule.Invalid("query", "cannot be read; encode its values with percent signs")
 	}
 	if err := withoutSecrets(query); err != nil {
 		return err
@@ -69,7 +70,7 @@ func (s *socket) read(r *http.Request) error {
 	case "1", "true":
 		s.snapshot = true
 	default:
-		return task.Invalid("snapshot", "must be 1 or 0")
+		return rule.Invalid("snapshot", "must be 1 or 0")
 	}
 	s.ask = object.Follow{Cursor: query.Get("cursor"), Forever: true, WaitForCreate: true, Whole: true}
 	if s.snapshot {
@@ -84,7 +85,7 @@ func withoutSecrets(query url.Values) error {
 	for name := range query {
 		switch strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name)) {
 		case "token", "accesstoken", "apikey", "xapikey", "key", "auth", "authorization", "bearer":
-			return task.Invalid(name, "must not be in the URL, since URLs end up in logs: "+
+			return rule.Invalid(name, "must not be in the URL, since URLs end up in logs: "+
 				"send the subprotocol "+bearerProtocol+"TOKEN, the header Authorization, or a first message of type auth")
 		}
 	}
