@@ -31,7 +31,7 @@ type house struct {
 	ledger  *ledger.Ledger
 	store   *store.Store[task.Task, task.Event]
 	host    *object.Host[task.Task, task.Event]
-	service *service.Service
+	service *service.Service[task.Task, task.Event, task.Command]
 }
 
 // heap fills a house with live tasks and weighs it, before and after they are
@@ -86,7 +86,7 @@ func openHouse(dir string) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.service, err = service.New(service.Config{Host: h.host, Lister: h.ledger}); err != nil {
+	if h.service, err = service.New(service.Config[task.Task, task.Event, task.Command]{Class: task.Rules{}, Host: h.host, Lister: h.ledger}); err != nil {
 		return nil, err
 	}
 	h.host.Start()

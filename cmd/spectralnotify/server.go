@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/rpc"
 	"github.com/spectralnotify/spectralnotify/internal/service"
+	"github.com/spectralnotify/spectralnotify/internal/task"
 	"github.com/spectralnotify/spectralnotify/internal/web"
 	"github.com/spectralnotify/spectralnotify/internal/ws"
 )
@@ -90,9 +92,9 @@ func (s *server) open() (err error) {
 // handlers wires the doors.
 func (s *server) handlers() (calls, operator *http.Server, err error) {
 	flags := s.plan.flags
-	tasks, err := service.New(service.Config{
-		Host: s.host, Lister: s.ledger, MaxEvents: flags.MaxEvents,
-		MaxFollowersTask: flags.MaxFollowersTask, MaxFollowers: flags.MaxFollowers,
+	followers := service.NewFollowers(flags.MaxFollowersTask, flags.MaxFollowers)
+	tasks, err := service.New(service.Config[task.Task, task.Event, task.Command]{
+		Class: task.Rules{}, Host: s.host, Lister: s.ledger, Followers: followers, Room: roomForEvents(flags.MaxEvents),
 	})
 	if err != nil {
 		return nil, nil, err
@@ -104,7 +106,8 @@ func (s *server) handlers() (calls, operator *http.Server, err error) {
 		return nil, nil, err
 	}
 	s.sockets, err = ws.New(ws.Config{
-		Service: tasks, Gate: gate, Now: time.Now, Log: s.log, HomeOnly: s.plan.homeOnly, Origins: flags.CORSOrigin,
+		Classes: []ws.Class{ws.Tasks(tasks)}, Gate: gate, Now: time.Now, Log: s.log,
+		HomeOnly: s.plan.homeOnly, Origins: flags.CORSOrigin,
 	})
 	if err != nil {
 		return nil, nil, usagef("%v", err)
@@ -113,9 +116,9 @@ func (s *server) handlers() (calls, operator *http.Server, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	doors[ws.Pattern] = s.sockets
+	maps.Copy(doors, s.sockets.Handlers())
 	calls, err = rpc.New(rpc.Config{
-		Service: tasks, Gate: gate, Now: time.Now, Log: s.log, HomeOnly: s.plan.homeOnly,
+		Classes: []rpc.Class{rpc.Tasks(tasks)}, Gate: gate, Now: time.Now, Log: s.log, HomeOnly: s.plan.homeOnly,
 		Origins: flags.CORSOrigin, Ready: s.ready, Doors: doors,
 	})
 	if err != nil {
@@ -124,6 +127,14 @@ func (s *server) handlers() (calls, operator *http.Server, err error) {
 	calls.TLSConfig = s.plan.tls
 	operator, err = admin.New(admin.Config{Host: s.host, Gate: gate, Log: s.log})
 	return calls, operator, err
+}
+
+// roomForEvents refuses a command on a task with so many events; 0 is no limit.
+func roomForEvents(limit int64) func(task.Task, task.Command) error {
+	if limit == 0 {
+		return nil
+	}
+	return func(t task.Task, cmd task.Command) error { return task.Room(t, cmd, limit) }
 }
 
 // ready says why calls are not taken; nil while they are.

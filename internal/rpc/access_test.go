@@ -194,7 +194,7 @@ func TestOrigins(t *testing.T) {
 
 func TestWrongConfigurationsAreRefused(t *testing.T) {
 	s := rpctest.Start(t, rpctest.Config{})
-	ok := rpc.Config{Service: s.Service, Gate: s.Gate, Now: now}
+	ok := rpc.Config{Classes: []rpc.Class{rpc.Tasks(s.Service)}, Gate: s.Gate, Now: now}
 	if _, err := rpc.New(rpc.Config{}); err == nil {
 		t.Error("a server without a service")
 	}

@@ -9,9 +9,6 @@ import (
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
-
-	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
-	"github.com/spectralnotify/spectralnotify/internal/service"
 )
 
 // The codecs below are Connect's own but for one thing: a shared message is
@@ -26,23 +23,10 @@ func codecs() connect.HandlerOption {
 	)
 }
 
-// A shared message goes to all followers of a task, each of which may ask for
-// another view.
-type shared struct {
-	message *service.Message // its Encoded is not nil
-	view    taskv1.TaskView
-}
-
-// Names under which encodings are kept, by view.
-var (
-	binaryNames = [...]string{"proto", "proto/basic", "proto/full"}
-	jsonNames   = [...]string{"json", "json/basic", "json/full"}
-)
-
-// encoded returns the encoding of a shared message, made by marshal if nobody
-// has yet.
-func (s shared) encoded(names [3]string, marshal func(proto.Message) ([]byte, error)) ([]byte, error) {
-	return s.message.Encoded.Get(names[s.view], func() ([]byte, error) { return marshal(toWatch(s.message, s.view)) })
+// An encodable message is one that is shared.
+type encodable interface {
+	// encoded returns its encoding, which is kept under the name for its view.
+	encoded(names [3]string, marshal func(proto.Message) ([]byte, error)) ([]byte, error)
 }
 
 func notProto(message any) error { return fmt.Errorf("rpc: %T is no protobuf message", message) }
@@ -58,12 +42,12 @@ func (c binaryCodec) Marshal(message any) ([]byte, error) { return c.MarshalAppe
 
 func (binaryCodec) MarshalAppend(dst []byte, message any) ([]byte, error) {
 	switch m := message.(type) {
-	case shared:
-		data, err := m.encoded(binaryNames, proto.Marshal)
-		return append(dst, data...), err
 	case sharedOf:
 		data, err := m.encoded(binaryNames, proto.Marshal)
 		return m.appendBinary(dst, data), err
+	case encodable:
+		data, err := m.encoded(binaryNames, proto.Marshal)
+		return append(dst, data...), err
 	case proto.Message:
 		return proto.MarshalOptions{}.MarshalAppend(dst, m)
 	}
@@ -97,12 +81,12 @@ func (c jsonCodec) Marshal(message any) ([]byte, error) { return c.MarshalAppend
 
 func (jsonCodec) MarshalAppend(dst []byte, message any) ([]byte, error) {
 	switch m := message.(type) {
-	case shared:
-		data, err := m.encoded(jsonNames, protojson.Marshal)
-		return append(dst, data...), err
 	case sharedOf:
 		data, err := m.encoded(jsonNames, protojson.Marshal)
 		return m.appendJSON(dst, data), err
+	case encodable:
+		data, err := m.encoded(jsonNames, protojson.Marshal)
+		return append(dst, data...), err
 	case proto.Message:
 		return protojson.MarshalOptions{}.MarshalAppend(dst, m)
 	}

@@ -8,14 +8,13 @@ import (
 
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 	"github.com/spectralnotify/spectralnotify/internal/object"
-	"github.com/spectralnotify/spectralnotify/internal/service"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
-func progressMessage() *service.Message {
+func progressMessage() *taskMessage {
 	t := task.Task{ID: "render-1", Status: task.InProgress, Progress: 40, Sequence: 7, CreatedAt: 1e15, UpdatedAt: 2e15, StartedAt: 1e15, Metadata: `{"a":1}`}
 	e := task.Event{Sequence: 7, Type: task.Progress, Kind: task.KindProgress, Message: "Progress 40%", Progress: 40, HasProgress: true, Time: 2e15}
-	return &service.Message{Kind: object.Event, Cursor: "epoch.7.7", Sequence: 7, State: t, Events: []task.Event{e}, Encoded: object.NewEncoded(10 << 10)}
+	return &taskMessage{Kind: object.Event, Cursor: "epoch.7.7", Sequence: 7, State: t, Events: []task.Event{e}, Encoded: object.NewEncoded(10 << 10)}
 }
 
 // All followers with one codec and view share one encoding; nobody gets
@@ -28,7 +27,7 @@ func TestASharedMessageIsEncodedOnce(t *testing.T) {
 	}
 	for range 100 {
 		for view := range taskv1.TaskView_name {
-			s := shared{m, taskv1.TaskView(view)}
+			s := shared[task.Task, task.Event]{m, toldTask(taskv1.TaskView(view))}
 			binary, err := s.encoded(binaryNames, counting(proto.Marshal))
 			if err != nil {
 				t.Fatal(err)
@@ -60,7 +59,7 @@ func TestASharedMessageIsEncodedOnce(t *testing.T) {
 func BenchmarkFollowerEncoding(b *testing.B) {
 	m := progressMessage()
 	for name, message := range map[string]func() any{
-		"shared": func() any { return shared{m, 0} },
+		"shared": func() any { return shared[task.Task, task.Event]{m, toldTask(0)} },
 		"each":   func() any { return toWatch(m, 0) },
 	} {
 		for codec, c := range map[string]interface {

@@ -11,10 +11,10 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/service"
 )
 
-// Config says how a server works. Service, Gate and Now are required; every
+// Config says how a server works. Classes, Gate and Now are required; every
 // other field has a usable zero value.
 type Config struct {
-	Service *service.Service
+	Classes []Class
 	Gate    *service.Gate
 	Now     func() time.Time
 
@@ -71,8 +71,8 @@ type Config struct {
 }
 
 func (c *Config) fill() error {
-	if c.Service == nil || c.Gate == nil || c.Now == nil {
-		return errors.New("rpc: Config.Service, Gate and Now are required")
+	if len(c.Classes) == 0 || c.Gate == nil || c.Now == nil {
+		return errors.New("rpc: Config.Classes, Gate and Now are required")
 	}
 	if err := checkOrigins(c.Origins); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -36,10 +37,10 @@ type kind struct {
 }
 
 // kinds is the one table from classes to codes and reasons. The first class that
-// an error is decides.
+// an error is decides. OBJECT and object stand for the class that the call is of.
 var kinds = []kind{
-	{class: rule.ErrNotFound, code: connect.CodeNotFound, reason: "TASK_NOT_FOUND"},
-	{class: rule.ErrExists, code: connect.CodeAlreadyExists, reason: "TASK_ALREADY_EXISTS"},
+	{class: rule.ErrNotFound, code: connect.CodeNotFound, reason: "OBJECT_NOT_FOUND"},
+	{class: rule.ErrExists, code: connect.CodeAlreadyExists, reason: "OBJECT_ALREADY_EXISTS"},
 	{class: rule.ErrInvalid, code: connect.CodeInvalidArgument, reason: "INVALID_FIELD"},
 	{class: task.ErrTerminal, code: connect.CodeFailedPrecondition, reason: "TASK_TERMINAL"},
 	{class: rule.ErrSequence, code: connect.CodeAborted, reason: "SEQUENCE_MISMATCH"},
@@ -60,8 +61,8 @@ var kinds = []kind{
 		text: "the server is stopping; try again, here or elsewhere",
 	},
 	{
-		class: journal.ErrDamaged, code: connect.CodeDataLoss, reason: "TASK_FILE_CORRUPT",
-		text: "stored data of this task is damaged and is not served; the operator finds more in the log",
+		class: journal.ErrDamaged, code: connect.CodeDataLoss, reason: "OBJECT_FILE_CORRUPT",
+		text: "stored data of this object is damaged and is not served; the operator finds more in the log",
 	},
 	{
 		class: journal.ErrFull, code: connect.CodeResourceExhausted, reason: "STORAGE_FULL", retry: true,
@@ -76,8 +77,8 @@ var kinds = []kind{
 		text: "it is not known whether the call took effect; try again with the same Idempotency-Key",
 	},
 	{
-		class: journal.ErrNotFound, code: connect.CodeNotFound, reason: "TASK_NOT_FOUND",
-		text: "the task does not exist; create it first, or check the id",
+		class: journal.ErrNotFound, code: connect.CodeNotFound, reason: "OBJECT_NOT_FOUND",
+		text: "the object does not exist; create it first, or check the id",
 	},
 	{
 		class: context.Canceled, code: connect.CodeCanceled, reason: "CANCELED",
@@ -117,13 +118,20 @@ func answer(err error, log *slog.Logger, call string, requestID func() string) *
 	for _, k := range kinds {
 		if errors.Is(err, k.class) {
 			note(log, k, call, err)
-			return k.tell(err)
+			return k.of(classOf(call)).tell(err)
 		}
 	}
 	id := requestID()
 	log.Error("a call failed", "call", call, "request_id", id, "error", err)
 	e := connect.NewError(connect.CodeInternal, errors.New("internal error; the operator finds it in the log under request id "+id))
 	return addDetail(e, info("INTERNAL", map[string]string{"request_id": id}))
+}
+
+// of returns the kind in the words of a class.
+func (k kind) of(class string) kind {
+	k.reason = strings.ReplaceAll(k.reason, "OBJECT", strings.ToUpper(class))
+	k.text = strings.ReplaceAll(k.text, "object", class)
+	return k
 }
 
 // note logs what the operator should see although the caller is told a reason.

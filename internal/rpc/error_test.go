@@ -78,7 +78,7 @@ func TestEveryClassOfFailureIsTold(t *testing.T) {
 	told := map[error]bool{}
 	for _, tt := range tests {
 		t.Run(tt.reason+" "+tt.err.Error(), func(t *testing.T) {
-			e := answer(fmt.Errorf("wrapped: %w", tt.err), slog.New(slog.DiscardHandler), "Call", func() string { return "id-1" })
+			e := answer(fmt.Errorf("wrapped: %w", tt.err), slog.New(slog.DiscardHandler), "/spectralnotify.task.v1.TaskService/Call", func() string { return "id-1" })
 			info, fields, retry := details(t, e)
 			if e.Code() != tt.code || info.GetReason() != tt.reason || info.GetDomain() != domain || retry != tt.retry {
 				t.Errorf("told as %v %v, retry %v", e, info, retry)

@@ -2,17 +2,12 @@ package rpc
 
 import (
 	"context"
-	"crypto/sha256"
-	"log/slog"
-	"time"
+	"net/http"
 
 	"connectrpc.com/connect"
-	"google.golang.org/protobuf/proto"
 
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
-	"github.com/spectralnotify/spectralnotify/internal/auth"
-	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/service"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
@@ -20,11 +15,21 @@ import (
 // taskHandler serves TaskService. Its errors are those of the floors below; the
 // interceptor turns them into Connect's.
 type taskHandler struct {
-	svc       *service.Service
-	log       *slog.Logger
-	now       func() time.Time
-	heartbeat time.Duration // silence after which a watch sends one
-	patience  patience
+	desk
+	svc *taskService
+}
+
+type taskService = service.Service[task.Task, task.Event, task.Command]
+
+// Tasks are the calls of TaskService.
+func Tasks(svc *taskService) Class {
+	return Class{
+		service: taskv1.File_spectralnotify_task_v1_task_service_proto.Services().ByName("TaskService"),
+		handler: func(d desk, options ...connect.HandlerOption) http.Handler {
+			_, handler := taskv1connect.NewTaskServiceHandler(&taskHandler{d, svc}, options...)
+			return handler
+		},
+	}
 }
 
 var _ taskv1connect.TaskServiceHandler = (*taskHandler)(nil)
@@ -35,7 +40,7 @@ func (h *taskHandler) Create(ctx context.Context, req *taskv1.CreateRequest) (*t
 	if err != nil {
 		return nil, err
 	}
-	r, err := h.do(ctx, req, cmd)
+	r, err := do(ctx, h.svc, req, cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +53,7 @@ func (h *taskHandler) AddEvent(ctx context.Context, req *taskv1.AddEventRequest)
 	if err != nil {
 		return nil, err
 	}
-	r, err := h.do(ctx, req, cmd)
+	r, err := do(ctx, h.svc, req, cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +69,7 @@ func (h *taskHandler) UpdateProgress(ctx context.Context, req *taskv1.UpdateProg
 	if err != nil {
 		return nil, err
 	}
-	r, err := h.do(ctx, req, cmd)
+	r, err := do(ctx, h.svc, req, cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +82,7 @@ func (h *taskHandler) Complete(ctx context.Context, req *taskv1.CompleteRequest)
 	if err != nil {
 		return nil, err
 	}
-	r, err := h.do(ctx, req, cmd)
+	r, err := do(ctx, h.svc, req, cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +95,7 @@ func (h *taskHandler) Fail(ctx context.Context, req *taskv1.FailRequest) (*taskv
 	if err != nil {
 		return nil, err
 	}
-	r, err := h.do(ctx, req, cmd)
+	r, err := do(ctx, h.svc, req, cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +108,7 @@ func (h *taskHandler) Cancel(ctx context.Context, req *taskv1.CancelRequest) (*t
 	if err != nil {
 		return nil, err
 	}
-	r, err := h.do(ctx, req, cmd)
+	r, err := do(ctx, h.svc, req, cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -112,49 +117,13 @@ func (h *taskHandler) Cancel(ctx context.Context, req *taskv1.CancelRequest) (*t
 
 // Delete implements TaskService.
 func (h *taskHandler) Delete(ctx context.Context, req *taskv1.DeleteRequest) (*taskv1.DeleteResponse, error) {
-	if _, err := h.do(ctx, req, fromDelete(req)); err != nil {
+	if _, err := do(ctx, h.svc, req, fromDelete(req)); err != nil {
 		return nil, err
 	}
 	return &taskv1.DeleteResponse{}, nil
 }
 
-// do makes the call that a request asks for, once if it carries a key.
-func (h *taskHandler) do(ctx context.Context, req proto.Message, cmd task.Command) (service.Result, error) {
-	info, _ := connect.CallInfoForHandlerContext(ctx)
-	once, err := onceOf(info, req)
-	if err != nil {
-		return service.Result{}, err
-	}
-	r, err := h.svc.Do(ctx, callerOf(ctx), cmd, once)
-	if r.Replayed {
-		info.ResponseHeader().Set(replayedHeader, "true")
-	}
-	return r, err
-}
-
 // after returns the task of a result in the view that the caller asked for.
-func after(r service.Result, view taskv1.TaskView) *taskv1.Task {
-	return toTaskAfter(r.Task, r.Events[len(r.Events)-1].Kind, view)
-}
-
-// The headers of calls that happen at most once.
-const (
-	keyHeader      = "Idempotency-Key"
-	replayedHeader = "Idempotency-Replayed"
-)
-
-// onceOf returns the idempotency key that a call carries, nil for none.
-func onceOf(info connect.CallInfo, req proto.Message) (*service.Once, error) {
-	key := info.RequestHeader().Get(keyHeader)
-	if key == "" && len(info.RequestHeader().Values(keyHeader)) == 0 {
-		return nil, nil
-	}
-	if key == "" || len(key) > 128 || !auth.Printable(key) {
-		return nil, rule.Invalid(keyHeader, "must be 1 to 128 printable ASCII characters")
-	}
-	canonical, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
-	if err != nil {
-		return nil, err
-	}
-	return &service.Once{Method: info.Spec().Procedure, Key: key, Request: sha256.Sum256(canonical)}, nil
+func after(r service.Result[task.Task, task.Event], view taskv1.TaskView) *taskv1.Task {
+	return toTaskAfter(r.State, r.Events[len(r.Events)-1].Kind, view)
 }

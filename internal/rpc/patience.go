@@ -5,9 +5,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
-	"github.com/spectralnotify/spectralnotify/internal/service"
 )
 
 // A patience says how long a follower may leave a message unread.
@@ -100,14 +97,6 @@ func (s *sender) end(err error) {
 		s.deadline(time.Time{})
 	}
 	s.armed = false
-}
-
-// follower sends what a follower got.
-func (s *sender) follower(m *service.Message, view taskv1.TaskView) error {
-	if m.Encoded != nil {
-		return s.message(shared{m, view})
-	}
-	return s.message(toWatch(m, view))
 }
 
 // An outlet is the way to the connection of a request, which a handler of

@@ -9,16 +9,14 @@ import (
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
-
-	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 )
 
-// A procedure is a call of TaskService, as the proto file describes it.
+// A procedure is a call of a service, as the proto file describes it.
 type procedure struct{ protoreflect.MethodDescriptor }
 
-// procedures returns all of them.
-func procedures() (all []procedure) {
-	methods := taskv1.File_spectralnotify_task_v1_task_service_proto.Services().ByName("TaskService").Methods()
+// procedures returns all of a service.
+func procedures(of protoreflect.ServiceDescriptor) (all []procedure) {
+	methods := of.Methods()
 	for i := range methods.Len() {
 		all = append(all, procedure{methods.Get(i)})
 	}

@@ -29,15 +29,7 @@ func (h *taskHandler) GetById(ctx context.Context, req *taskv1.GetByIdRequest) (
 func (h *taskHandler) GetHistory(ctx context.Context, req *taskv1.GetHistoryRequest) (*taskv1.GetHistoryResponse, error) {
 	q := service.HistoryQuery{ID: req.GetTaskId(), Limit: orDefault(req.GetLimit()), Token: req.GetPageToken(), After: req.AfterSequence}
 	var answer taskv1.GetHistoryResponse
-	var size budget
-	next, err := h.svc.History(ctx, q, func(e task.Event) bool {
-		m := toEvent(e)
-		if !size.take(eventSize(e, m)) {
-			return false
-		}
-		answer.Events = append(answer.Events, m)
-		return true
-	})
+	next, err := h.svc.History(ctx, q, page(&answer.Events, toEvent, eventSize))
 	answer.NextPageToken = next
 	return &answer, err
 }
@@ -49,22 +41,15 @@ func (h *taskHandler) ListAll(ctx context.Context, req *taskv1.ListAllRequest) (
 		Size: orDefault(req.GetPageSize()), Full: req.GetView() == taskv1.TaskView_TASK_VIEW_FULL,
 	}
 	var answer taskv1.ListAllResponse
-	var size budget
-	l, err := h.svc.List(ctx, callerOf(ctx), q, func(t task.Task) bool {
-		m := toTask(t, req.GetView())
-		if !size.take(taskSize(t, m)) {
-			return false
-		}
-		answer.Tasks = append(answer.Tasks, m)
-		return true
-	})
+	shown := func(t task.Task) *taskv1.Task { return toTask(t, req.GetView()) }
+	l, err := h.svc.List(ctx, callerOf(ctx), q, page(&answer.Tasks, shown, taskSize))
 	answer.NextPageToken, answer.Count, answer.CountIsLowerBound = l.Next, l.Count, l.AtLeast
 	return &answer, err
 }
 
 // Stats implements TaskService.
 func (h *taskHandler) Stats(ctx context.Context, _ *taskv1.StatsRequest) (*taskv1.StatsResponse, error) {
-	tallies, err := h.svc.Stats(ctx, callerOf(ctx))
+	tallies, err := h.svc.Stats(ctx, callerOf(ctx), int(task.Canceled))
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +120,20 @@ func (b *budget) take(size int) bool {
 	}
 	b.used += size
 	return true
+}
+
+// page returns a function that adds what is handed to it to a page, until that is
+// full; then it refuses.
+func page[T, M any](to *[]M, shown func(T) M, size func(T, M) int) func(T) bool {
+	var used budget
+	return func(v T) bool {
+		m := shown(v)
+		if !used.take(size(v, m)) {
+			return false
+		}
+		*to = append(*to, m)
+		return true
+	}
 }
 
 // overhead is more than the JSON of an event or a task takes besides its texts,

@@ -11,13 +11,11 @@ import (
 	"connectrpc.com/validate"
 	"github.com/rs/cors"
 	"golang.org/x/net/netutil"
-
-	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
 )
 
 // New returns a server that is ready to be given a listener: plain ones serve
 // HTTP/1.1 and HTTP/2, by Serve; with TLSConfig set, ServeTLS does. Its watches
-// end when the host of tasks drains, so drain that before Shutdown.
+// end when the hosts drain, so drain that before Shutdown.
 func New(cfg Config) (*http.Server, error) {
 	if err := cfg.fill(); err != nil {
 		return nil, err
@@ -64,13 +62,15 @@ func Limit(l net.Listener, n int) net.Listener {
 // the check of origins, the paths.
 func (c *Config) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
-	calls := http.MaxBytesHandler(withDeadlineForBody(c.calls(), c.UnaryTimeout), 4*int64(c.MaxBody))
-	for _, procedure := range procedures() {
-		handler := spoken(procedure, calls)
-		if procedure.streams() {
-			handler = withOutlet(handler)
+	for _, class := range c.Classes {
+		calls := http.MaxBytesHandler(withDeadlineForBody(c.calls(class), c.UnaryTimeout), 4*int64(c.MaxBody))
+		for _, procedure := range procedures(class.service) {
+			handler := spoken(procedure, calls)
+			if procedure.streams() {
+				handler = withOutlet(handler)
+			}
+			mux.Handle(procedure.path(), handler)
 		}
-		mux.Handle(procedure.path(), handler)
 	}
 	mux.HandleFunc("/healthz", alive)
 	mux.HandleFunc("/readyz", c.ready)
@@ -87,13 +87,10 @@ func (c *Config) handler() (http.Handler, error) {
 	return withSecurityHeaders(c.cors(guarded)), nil
 }
 
-// calls returns the handler of TaskService.
-func (c *Config) calls() http.Handler {
-	h := &taskHandler{
-		svc: c.Service, log: c.Log, now: c.Now, heartbeat: c.Heartbeat,
-		patience: patience{total: c.SendTimeout, quiet: c.SendQuiet},
-	}
-	_, handler := taskv1connect.NewTaskServiceHandler(h,
+// calls returns the handler of a class.
+func (c *Config) calls(class Class) http.Handler {
+	return class.handler(
+		desk{log: c.Log, now: c.Now, heartbeat: c.Heartbeat, patience: patience{total: c.SendTimeout, quiet: c.SendQuiet}},
 		codecs(),
 		connect.WithReadMaxBytes(c.MaxBody),
 		connect.WithSendMaxBytes(maxSend),
@@ -104,7 +101,6 @@ func (c *Config) calls() http.Handler {
 			checks: validate.NewInterceptor(),
 		}),
 	)
-	return handler
 }
 
 // sameOrigin is the check of origins in front of all doors.

@@ -7,10 +7,12 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
 
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
+	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
 	"github.com/spectralnotify/spectralnotify/internal/object"
-	"github.com/spectralnotify/spectralnotify/internal/service"
+	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
 // defaultHistory is how many events a snapshot carries if the caller does not
@@ -26,25 +28,28 @@ func (h *taskHandler) Watch(ctx context.Context, req *taskv1.WatchRequest, strea
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	s := newSender(ctx, stream.Conn().Send, h.now, h.patience)
-	// The headers now: until they arrive, a client cannot tell a quiet task from
-	// a dead server.
-	if err := s.message(nil); err != nil {
-		return err
+	return watch(ctx, &h.desk, stream.Conn().Send, f, toldTask(req.GetView()))
+}
+
+// WatchAll implements TaskService.
+func (h *taskHandler) WatchAll(ctx context.Context, req *taskv1.WatchAllRequest, stream *connect.ServerStream[taskv1.WatchAllResponse]) error {
+	b := bundle[task.Task, task.Event]{
+		telling: toldTask(req.GetView()), follow: h.svc.Follow, call: taskv1connect.TaskServiceWatchAllProcedure,
+		idAs: "taskId", wrap: wrapTask,
 	}
-	for {
-		m, err := f.Next(ctx, h.heartbeat)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.follower(m, req.GetView()); err != nil {
-			return err
-		}
+	targets := make([]target, len(req.GetTargets()))
+	for i, t := range req.GetTargets() {
+		targets[i] = target{t.GetTaskId(), t.GetCursor()}
 	}
+	return b.watch(ctx, &h.desk, stream.Conn().Send, targets, object.Follow{
+		History: history(req.History),
+		Forever: req.GetFollow() == taskv1.WatchFollow_WATCH_FOLLOW_FOREVER, WaitForCreate: req.GetWaitForCreate(),
+	})
+}
+
+func wrapTask(id string, message proto.Message, failure *taskv1.WatchFailure) proto.Message {
+	m, _ := message.(*taskv1.WatchResponse)
+	return &taskv1.WatchAllResponse{TaskId: id, Message: m, Failure: failure}
 }
 
 func history(n *int32) int {
@@ -116,7 +121,7 @@ type wait struct {
 
 // take adds a message and reports whether the answer is complete. A message that
 // does not fit is left to the next call.
-func (w *wait) take(m *service.Message) (done bool) {
+func (w *wait) take(m *taskMessage) (done bool) {
 	if m.Kind == object.Current {
 		w.current = true
 		w.answer.Cursor = m.Cursor

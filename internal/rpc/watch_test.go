@@ -201,7 +201,7 @@ func TestDrainingEndsWatchesAndRefusesChanges(t *testing.T) {
 }
 
 func TestTooManyFollowers(t *testing.T) {
-	s, c := start(t, rpctest.Config{Service: func(c *service.Config) { c.MaxFollowersTask, c.MaxFollowers = 2, 3 }})
+	s, c := start(t, rpctest.Config{Followers: service.NewFollowers(2, 3)})
 	if _, err := c.Create(t.Context(), &taskv1.CreateRequest{TaskId: "u"}); err != nil {
 		t.Fatal(err)
 	}

@@ -8,104 +8,115 @@ import (
 	"sync"
 	"time"
 
-	"connectrpc.com/connect"
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
 
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
-	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
 	"github.com/spectralnotify/spectralnotify/internal/canonical"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/service"
 )
 
-// WatchAll implements TaskService.
-func (h *taskHandler) WatchAll(ctx context.Context, req *taskv1.WatchAllRequest, stream *connect.ServerStream[taskv1.WatchAllResponse]) error {
+// A bundle is the followers of one WatchAll. Each has a goroutine, which waits
+// until its message was taken: nothing is buffered for a slow client.
+type bundle[S, E any] struct {
+	telling[S, E]
+
+	// wrap returns the message of the class's WatchAll: of one object, with what a
+	// watch of it would have sent, or with why it is watched no further.
+	wrap func(id string, message proto.Message, failure *taskv1.WatchFailure) proto.Message
+	idAs string // the JSON name of the id in that message
+
+	follow  func(ctx context.Context, id string, f object.Follow) (*service.Follower[S, E], error)
+	call    string // the full name of the class's WatchAll
+	log     *slog.Logger
+	news    chan newsOf[S, E] // closed when every follower has ended
+	running sync.WaitGroup
+}
+
+// newsOf is a message about one object, or why there will be no more.
+type newsOf[S, E any] struct {
+	id      string
+	message *object.Message[S, E]
+	err     error
+}
+
+// watch follows objects, each from its cursor and otherwise as ask says, and sends
+// what they get until all have ended.
+func (b *bundle[S, E]) watch(ctx context.Context, d *desk, send func(any) error, targets []target, ask object.Follow) error {
 	ctx, cancel := context.WithCancel(ctx)
-	b := &bundle{news: make(chan newsOf), log: h.log}
+	b.news, b.log = make(chan newsOf[S, E]), d.log
 	defer b.close(cancel)
-	for _, target := range req.GetTargets() {
-		if err := b.add(ctx, h.svc, req, target); err != nil {
+	for _, t := range targets {
+		ask.Cursor = t.cursor
+		if err := b.add(ctx, t.id, ask); err != nil {
 			return err
 		}
 	}
 	go b.closeWhenDone()
-	s := newSender(ctx, stream.Conn().Send, h.now, h.patience)
-	if err := s.message(nil); err != nil { // the headers now, as in Watch
+	s := newSender(ctx, send, d.now, d.patience)
+	if err := s.message(nil); err != nil { // the headers now, as in watch
 		return err
 	}
-	return b.sendAll(ctx, s, req.GetView(), h.heartbeat)
+	return b.sendAll(ctx, s, d.heartbeat)
 }
 
-// A bundle is the followers of one WatchAll. Each has a goroutine, which waits
-// until its message was taken: nothing is buffered for a slow client.
-type bundle struct {
-	news    chan newsOf // closed when every follower has ended
-	running sync.WaitGroup
-	log     *slog.Logger
-}
+// A target is one object of a WatchAll.
+type target struct{ id, cursor string }
 
-// newsOf is a message about one task, or why there will be no more.
-type newsOf struct {
-	id      string
-	message *service.Message
-	err     error
-}
-
-// add begins to follow one target. A task that does not exist is told as
+// add begins to follow one target. An object that does not exist is told as
 // removed, any other failure of its own as that.
-func (b *bundle) add(ctx context.Context, svc *service.Service, req *taskv1.WatchAllRequest, target *taskv1.WatchTarget) error {
-	f, err := svc.Follow(ctx, target.GetTaskId(), object.Follow{
-		Cursor: target.GetCursor(), History: history(req.History),
-		Forever: req.GetFollow() == taskv1.WatchFollow_WATCH_FOLLOW_FOREVER, WaitForCreate: req.GetWaitForCreate(),
-	})
+func (b *bundle[S, E]) add(ctx context.Context, id string, ask object.Follow) error {
+	f, err := b.follow(ctx, id, ask)
 	if errors.Is(err, rule.ErrNotFound) {
-		b.running.Go(func() { b.absent(ctx, target) })
+		b.running.Go(func() { b.absent(ctx, id, ask.Cursor) })
 		return nil
 	}
 	if ofAll(ctx, err) {
 		return err
 	}
 	if err != nil {
-		b.running.Go(func() { b.tell(ctx, newsOf{id: target.GetTaskId(), err: err}) })
+		b.running.Go(func() { b.tell(ctx, newsOf[S, E]{id: id, err: err}) })
 		return nil
 	}
 	b.running.Go(func() {
 		defer f.Close()
-		b.follow(ctx, target.GetTaskId(), f)
+		b.pass(ctx, id, f)
 	})
 	return nil
 }
 
-// ofAll reports whether an error is none of a single task: the server stops, or
+// ofAll reports whether an error is none of a single object: the server stops, or
 // the caller has left.
 func ofAll(ctx context.Context, err error) bool {
 	return err != nil && (ctx.Err() != nil || errors.Is(err, object.ErrDraining))
 }
 
-// absent tells that a task does not exist.
-func (b *bundle) absent(ctx context.Context, target *taskv1.WatchTarget) {
-	for _, m := range []service.Message{
-		{Kind: object.Removed, Reason: object.Deleted, Cursor: target.GetCursor()},
-		{Kind: object.End, Reason: object.Finished, Cursor: target.GetCursor()},
+// absent tells that an object does not exist.
+func (b *bundle[S, E]) absent(ctx context.Context, id, cursor string) {
+	for _, m := range []object.Message[S, E]{
+		{Kind: object.Removed, Reason: object.Deleted, Cursor: cursor},
+		{Kind: object.End, Reason: object.Finished, Cursor: cursor},
 	} {
-		if !b.tell(ctx, newsOf{id: target.GetTaskId(), message: &m}) {
+		if !b.tell(ctx, newsOf[S, E]{id: id, message: &m}) {
 			return
 		}
 	}
 }
 
-func (b *bundle) follow(ctx context.Context, id string, f *service.Follower) {
+// pass tells what a follower gets.
+func (b *bundle[S, E]) pass(ctx context.Context, id string, f *service.Follower[S, E]) {
 	for {
 		m, err := f.Next(ctx, 0)
-		if errors.Is(err, io.EOF) || !b.tell(ctx, newsOf{id, m, err}) || err != nil {
+		if errors.Is(err, io.EOF) || !b.tell(ctx, newsOf[S, E]{id, m, err}) || err != nil {
 			return
 		}
 	}
 }
 
 // tell hands news to the one who sends; false if he is gone.
-func (b *bundle) tell(ctx context.Context, n newsOf) bool {
+func (b *bundle[S, E]) tell(ctx context.Context, n newsOf[S, E]) bool {
 	select {
 	case b.news <- n:
 		return true
@@ -114,20 +125,20 @@ func (b *bundle) tell(ctx context.Context, n newsOf) bool {
 	}
 }
 
-func (b *bundle) closeWhenDone() {
+func (b *bundle[S, E]) closeWhenDone() {
 	b.running.Wait()
 	close(b.news)
 }
 
 // close ends the followers and waits for them.
-func (b *bundle) close(cancel context.CancelFunc) {
+func (b *bundle[S, E]) close(cancel context.CancelFunc) {
 	cancel()
 	b.running.Wait()
 }
 
 // sendAll sends news until every follower has ended, and heartbeats when there
 // is none.
-func (b *bundle) sendAll(ctx context.Context, s *sender, view taskv1.TaskView, heartbeat time.Duration) error {
+func (b *bundle[S, E]) sendAll(ctx context.Context, s *sender, heartbeat time.Duration) error {
 	silence := time.NewTimer(heartbeat)
 	defer silence.Stop()
 	for {
@@ -140,12 +151,12 @@ func (b *bundle) sendAll(ctx context.Context, s *sender, view taskv1.TaskView, h
 			if ofAll(ctx, n.err) {
 				return n.err
 			}
-			if err := s.message(n.toWatchAll(view, b.log)); err != nil {
+			if err := s.message(b.message(n)); err != nil {
 				return err
 			}
 		case <-silence.C:
-			beat := &taskv1.WatchResponse{Message: &taskv1.WatchResponse_Heartbeat{Heartbeat: &taskv1.Heartbeat{}}}
-			if err := s.message(&taskv1.WatchAllResponse{Message: beat}); err != nil {
+			beat := b.to(&object.Message[S, E]{Kind: object.Heartbeat}, b.view)
+			if err := s.message(b.wrap("", beat, nil)); err != nil {
 				return err
 			}
 		case <-ctx.Done():
@@ -154,28 +165,27 @@ func (b *bundle) sendAll(ctx context.Context, s *sender, view taskv1.TaskView, h
 	}
 }
 
-// toWatchAll returns the message as it is sent.
-func (n newsOf) toWatchAll(view taskv1.TaskView, log *slog.Logger) any {
+// message returns news as they are sent.
+func (b *bundle[S, E]) message(n newsOf[S, E]) any {
 	if n.err != nil {
-		e := Failure(n.err, log, taskv1connect.TaskServiceWatchAllProcedure, nil)
-		return &taskv1.WatchAllResponse{TaskId: n.id, Failure: &taskv1.WatchFailure{
-			Code: int32(e.Code()), Reason: reasonOf(e), Message: e.Message(),
-		}}
+		e := Failure(n.err, b.log, b.call, nil)
+		return b.wrap(n.id, nil, &taskv1.WatchFailure{Code: int32(e.Code()), Reason: reasonOf(e), Message: e.Message()})
 	}
 	if n.message.Encoded != nil {
-		return sharedOf{shared{n.message, view}, n.id}
+		return sharedOf{shared[S, E]{n.message, b.telling}, n.id, b.idAs}
 	}
-	return &taskv1.WatchAllResponse{TaskId: n.id, Message: toWatch(n.message, view)}
+	return b.wrap(n.id, b.to(n.message, b.view), nil)
 }
 
-// sharedOf is a shared message about one of several tasks: what is shared is
-// encoded once, the task's id is put around it for each follower.
+// sharedOf is a shared message about one of several objects: what is shared is
+// encoded once, the object's id is put around it for each follower.
 type sharedOf struct {
-	shared
-	id string
+	encodable
+	id   string
+	idAs string
 }
 
-// The field numbers of WatchAllResponse.
+// The field numbers of the WatchAllResponse of each class.
 const (
 	watchAllID      = 1
 	watchAllMessage = 2
@@ -189,7 +199,8 @@ func (s sharedOf) appendBinary(dst, message []byte) []byte {
 }
 
 func (s sharedOf) appendJSON(dst, message []byte) []byte {
-	dst = canonical.AppendString(append(dst, `{"taskId":`...), s.id)
+	dst = append(append(append(dst, `{"`...), s.idAs...), `":`...)
+	dst = canonical.AppendString(dst, s.id)
 	dst = append(append(dst, `,"message":`...), message...)
 	return append(dst, '}')
 }

@@ -183,7 +183,7 @@ func TestWatchAllRefusesATaskNamedTwice(t *testing.T) {
 
 // A task whose watch fails does not take the others with it.
 func TestOneTaskOfAWatchAllFailsAlone(t *testing.T) {
-	s := rpctest.Start(t, rpctest.Config{Service: func(c *service.Config) { c.MaxFollowersTask = 1 }})
+	s := rpctest.Start(t, rpctest.Config{Followers: service.NewFollowers(1, 0)})
 	c := s.Client(s.Key)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

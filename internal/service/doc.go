@@ -1,4 +1,4 @@
-// Package service is what callers may do with tasks: it answers whether this
+// Package service is what callers may do with objects: it answers whether this
 // caller may do this, then makes one call downwards.
 //
 // It holds the table of who may call what, finds out who a credential stands

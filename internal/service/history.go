@@ -5,14 +5,13 @@ import (
 	"strconv"
 
 	"github.com/spectralnotify/spectralnotify/internal/object"
-	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
 // historyChunk bounds how many events are in memory for one page, since each may
 // carry 80 KiB.
 const historyChunk = 100
 
-// A HistoryQuery asks for one page of a task's events.
+// A HistoryQuery asks for one page of an object's events.
 type HistoryQuery struct {
 	ID    string
 	Limit int    // at most this many, > 0
@@ -24,40 +23,40 @@ type HistoryQuery struct {
 // event that was refused is on the next page. It returns that page's token, ""
 // if there is none or if the order is ascending.
 //
-// A token is of one life of the task: after delete and create it is invalid.
-func (s *Service) History(ctx context.Context, q HistoryQuery, take func(task.Event) bool) (next string, err error) {
-	if err := task.ValidID(q.ID); err != nil {
+// A token is of one life of the object: after delete and create it is invalid.
+func (s *Service[S, E, C]) History(ctx context.Context, q HistoryQuery, take func(E) bool) (next string, err error) {
+	if err := s.class.ValidID(q.ID); err != nil {
 		return "", err
 	}
 	token, err := unseal(q.Token)
 	if err != nil {
 		return "", err
 	}
-	p := historyPage{s: s, id: q.ID, token: token, take: take}
+	p := historyPage[S, E, C]{s: s, id: q.ID, token: token, take: take}
 	p.r = object.HistoryRange{Before: token.place}
 	if q.After != nil {
 		p.r = object.HistoryRange{After: *q.After, Ascending: true}
 	}
 	more, err := p.read(ctx, q.Limit)
 	if err != nil || !more || p.r.Ascending {
-		return "", told(err, q.ID)
+		return "", s.told(err, q.ID)
 	}
 	return seal(p.listing(), p.place), nil
 }
 
 // A historyPage is a page being read, chunk by chunk.
-type historyPage struct {
-	s          *Service
+type historyPage[S, E, C any] struct {
+	s          *Service[S, E, C]
 	id         string
 	token      pageToken
-	take       func(task.Event) bool
+	take       func(E) bool
 	r          object.HistoryRange
-	generation int64 // of the task the first chunk came from
+	generation int64 // of the object the first chunk came from
 	place      int64 // last sequence that was taken
 }
 
 // read hands out at most limit events, and reports whether there may be more.
-func (p *historyPage) read(ctx context.Context, limit int) (more bool, err error) {
+func (p *historyPage[S, E, C]) read(ctx context.Context, limit int) (more bool, err error) {
 	for left := limit; left > 0; left -= p.r.Limit {
 		p.r.Limit = min(left, historyChunk)
 		events, err := p.chunk(ctx)
@@ -68,7 +67,7 @@ func (p *historyPage) read(ctx context.Context, limit int) (more bool, err error
 			if !p.take(e) {
 				return true, nil
 			}
-			p.place = e.Sequence
+			p.place = p.s.class.Sequence(e)
 		}
 		if len(events) < p.r.Limit || p.place == 1 && !p.r.Ascending {
 			return false, nil
@@ -78,21 +77,21 @@ func (p *historyPage) read(ctx context.Context, limit int) (more bool, err error
 	return true, nil
 }
 
-// chunk reads the next events, which must be of the life of the task that the
+// chunk reads the next events, which must be of the life of the object that the
 // token and the chunk before are of.
-func (p *historyPage) chunk(ctx context.Context) ([]task.Event, error) {
+func (p *historyPage[S, E, C]) chunk(ctx context.Context) ([]E, error) {
 	events, generation, err := p.s.host.History(ctx, p.id, p.r)
 	if err != nil {
 		return nil, err
 	}
 	if p.generation != 0 && p.generation != generation {
-		return nil, task.NotFound(p.id)
+		return nil, p.s.class.NotFound(p.id)
 	}
 	p.generation = generation
 	return events, p.token.of(p.listing())
 }
 
 // listing is the digest of all that makes pages belong together.
-func (p *historyPage) listing() [32]byte {
-	return digest("history", p.s.lister.Epoch(), p.id, strconv.FormatInt(p.generation, 10))
+func (p *historyPage[S, E, C]) listing() [32]byte {
+	return digest("history", p.s.class.Name(), p.s.lister.Epoch(), p.id, strconv.FormatInt(p.generation, 10))
 }

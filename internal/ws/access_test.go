@@ -189,7 +189,7 @@ func TestTheFirstMessageMayBeTheCredential(t *testing.T) {
 	t.Parallel()
 	keys := start(t, rpctest.Config{}, nil)
 	cfg := rpc.Config{Now: time.Now}
-	h := start(t, rpctest.Config{Service: func(c *service.Config) { c.MaxFollowersTask = 1 }}, func(c *ws.Config) { c.Gate = closed(&cfg, keys) })
+	h := start(t, rpctest.Config{Followers: service.NewFollowers(1, 0)}, func(c *ws.Config) { c.Gate = closed(&cfg, keys) })
 	good, lister := keys.NewKey(auth.TaskWatch), keys.NewKey(auth.TaskList)
 	for name, say := range map[string]string{
 		"a ping":        "ping",
@@ -240,7 +240,7 @@ func TestTheFirstMessageMustComeInTime(t *testing.T) {
 
 func TestRequestsThatGetNoSocket(t *testing.T) {
 	t.Parallel()
-	h := start(t, rpctest.Config{Service: func(c *service.Config) { c.MaxFollowersTask = 1 }}, nil)
+	h := start(t, rpctest.Config{Followers: service.NewFollowers(1, 0)}, nil)
 	if r := h.refused("snapshot=yes", nil); r.status != http.StatusBadRequest || !strings.Contains(r.Message, "1 or 0") {
 		t.Errorf("an unknown value: %+v", r)
 	}
@@ -276,7 +276,7 @@ func TestWrongConfigurationsAreRefused(t *testing.T) {
 	if _, err := ws.New(ws.Config{}); err == nil {
 		t.Error("a door without a service")
 	}
-	if _, err := ws.New(ws.Config{Service: h.Service, Gate: h.Gate, Now: time.Now, Origins: []string{"example.com"}}); err == nil || !strings.Contains(err.Error(), "--cors-origin") {
+	if _, err := ws.New(ws.Config{Classes: []ws.Class{ws.Tasks(h.Service)}, Gate: h.Gate, Now: time.Now, Origins: []string{"example.com"}}); err == nil || !strings.Contains(err.Error(), "--cors-origin") {
 		t.Errorf("an origin that is none: %v", err)
 	}
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/rpc/rpctest"
-	"github.com/spectralnotify/spectralnotify/internal/service"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
@@ -33,7 +32,7 @@ func TestAnUpdateIsEncodedOnce(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := start(t, rpctest.Config{}, nil)
-			m := &service.Message{
+			m := &object.Message[task.Task, task.Event]{
 				Kind: object.Event, Sequence: 2, Cursor: "E.1.2", Events: []task.Event{{Kind: task.KindProgress, Progress: 7}},
 				State: task.Task{ID: "t", Metadata: `{"k":"` + strings.Repeat("x", tt.metadata) + `"}`},
 			}

@@ -11,28 +11,20 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/rpc"
 	"github.com/spectralnotify/spectralnotify/internal/service"
 )
 
-// Pattern is where a Door stands in a http.ServeMux. What follows /ws/task/ is
-// the task's id, percent-encoded where need be.
-const Pattern = "/ws/task/{" + idInPath + "...}"
-
-const idInPath = "taskId"
-
-// procedure is the call whose rule in the policy says who may open a socket.
-const procedure = taskv1connect.TaskServiceWatchProcedure
+const idInPath = "id"
 
 // maxIncoming bounds what a peer may send in one message, in bytes.
 const maxIncoming = 32 << 10
 
-// Config says how a Door works. Service, Gate and Now are required; every other
+// Config says how a Door works. Classes, Gate and Now are required; every other
 // field has a usable zero value.
 type Config struct {
-	Service *service.Service
+	Classes []Class
 	Gate    *service.Gate
 	Now     func() time.Time
 
@@ -58,8 +50,8 @@ type Config struct {
 }
 
 func (c *Config) fill() error {
-	if c.Service == nil || c.Gate == nil || c.Now == nil {
-		return errors.New("ws: Config.Service, Gate and Now are required")
+	if len(c.Classes) == 0 || c.Gate == nil || c.Now == nil {
+		return errors.New("ws: Config.Classes, Gate and Now are required")
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -77,7 +69,7 @@ func def(v *time.Duration, d time.Duration) {
 	}
 }
 
-// A Door is the handler of /ws/task/. It is safe for concurrent use.
+// A Door is the handler of /ws/. It is safe for concurrent use.
 type Door struct {
 	cfg     Config
 	origins *http.CrossOriginProtection
@@ -105,7 +97,7 @@ func New(cfg Config) (*Door, error) {
 }
 
 // Close refuses new sockets and waits for those that are open, which close when
-// the host of tasks drains; drain that before. When ctx ends it cuts what is
+// the hosts drain; drain them before. When ctx ends it cuts what is
 // left. http.Server.Shutdown does not know of sockets.
 func (d *Door) Close(ctx context.Context) {
 	d.mu.Lock()
@@ -128,16 +120,27 @@ func (d *Door) enter() error {
 	return nil
 }
 
-// ServeHTTP turns a request into a socket and serves it to its end, or refuses
-// it with the failures of calls.
-func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// Handlers returns the handler of each class, by its pattern in a http.ServeMux.
+func (d *Door) Handlers() map[string]http.Handler {
+	all := map[string]http.Handler{}
+	for _, class := range d.cfg.Classes {
+		all["/ws/"+class.name+"/{"+idInPath+"...}"] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			d.serve(class, w, r)
+		})
+	}
+	return all
+}
+
+// serve turns a request into a socket and serves it to its end, or refuses it with
+// the failures of calls.
+func (d *Door) serve(class Class, w http.ResponseWriter, r *http.Request) {
 	if d.foreign(r) {
 		rpc.DenyOrigin(w, r)
 		return
 	}
-	s := &socket{door: d}
+	s := &socket{door: d, class: class}
 	if err := s.prepare(r); err != nil {
-		rpc.Refuse(w, r, rpc.Failure(err, d.cfg.Log, procedure, r.Header))
+		rpc.Refuse(w, r, rpc.Failure(err, d.cfg.Log, class.procedure, r.Header))
 		return
 	}
 	defer s.close()

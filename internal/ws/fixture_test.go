@@ -31,12 +31,8 @@ type house struct {
 func start(t testing.TB, cfg rpctest.Config, change func(*ws.Config)) *house {
 	t.Helper()
 	h := &house{t: t}
-	inner := cfg.RPC
-	cfg.RPC = func(c *rpc.Config) {
-		if inner != nil {
-			inner(c)
-		}
-		wc := ws.Config{Service: c.Service, Gate: c.Gate, Now: c.Now, Log: cfg.Log, HomeOnly: c.HomeOnly, Origins: c.Origins}
+	cfg.Doors = func(s *rpctest.Server, c *rpc.Config) map[string]http.Handler {
+		wc := ws.Config{Classes: []ws.Class{ws.Tasks(s.Service)}, Gate: c.Gate, Now: c.Now, Log: cfg.Log, HomeOnly: c.HomeOnly, Origins: c.Origins}
 		if change != nil {
 			change(&wc)
 		}
@@ -44,7 +40,7 @@ func start(t testing.TB, cfg rpctest.Config, change func(*ws.Config)) *house {
 		if h.door, err = ws.New(wc); err != nil {
 			t.Fatal(err)
 		}
-		c.Doors = map[string]http.Handler{ws.Pattern: h.door}
+		return h.door.Handlers()
 	}
 	h.Server = rpctest.Start(t, cfg)
 	h.TaskServiceClient = h.Client(h.Key)

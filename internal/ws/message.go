@@ -4,75 +4,27 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
 	"github.com/spectralnotify/spectralnotify/internal/canonical"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/service"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
-// The messages are JSON, written by hand: they are few and flat, each update is
-// written for every event of every task that is followed, and the order of the
-// fields is part of the golden files.
+type taskMessage = object.Message[task.Task, task.Event]
 
-// encodingName is the name under which an update's encoding is kept.
-const encodingName = "ws"
-
-// message returns the text of what a follower got, nil for nothing.
-func (s *socket) message(m *service.Message) ([]byte, error) {
-	switch m.Kind {
-	case object.Event:
-		return s.update(m)
-	case object.Snapshot:
-		return s.whole(m), nil
-	case object.Reset: // told with the snapshot that follows
-		s.reset = true
-	case object.Removed:
-		s.reset = false
-		return s.removed(m), nil
-	}
-	return nil, nil
+// Tasks are the sockets of tasks.
+func Tasks(svc *service.Service[task.Task, task.Event, task.Command]) Class {
+	return newClass(svc, taskv1connect.TaskServiceWatchProcedure, &taskForm)
 }
 
-// update returns the text of one event, which is shared unless it is large.
-func (s *socket) update(m *service.Message) ([]byte, error) {
-	encode := func() ([]byte, error) {
-		s.door.encoded.Add(1)
-		return appendUpdate(nil, m), nil
-	}
-	if m.Encoded == nil {
-		return encode()
-	}
-	return m.Encoded.Get(encodingName, encode)
-}
-
-// whole returns the task as it is, if that is wanted or a cursor could not be
-// resumed.
-func (s *socket) whole(m *service.Message) []byte {
-	var dst []byte
-	switch {
-	case s.reset:
-		dst = []byte(`{"type":"reset"`)
-	case s.snapshot:
-		dst = appendEvents([]byte(`{"type":"snapshot","events":`), m.Events)
-		if m.HistoryUnavailable {
-			dst = append(dst, `,"historyUnavailable":true`...)
-		}
-	default:
-		return nil
-	}
-	s.reset = false
-	return appendRest(dst, m, s.door.cfg.Now().UnixMicro())
-}
-
-func (s *socket) removed(m *service.Message) []byte {
-	dst := appendText([]byte(`{"type":"removed"`), "taskId", s.id)
-	dst = appendTime(dst, "timestamp", s.door.cfg.Now().UnixMicro())
-	return appendPlace(dst, m)
+var taskForm = form[task.Task, task.Event]{
+	id: "taskId", reset: "reset", update: appendUpdate, rest: appendRest, events: appendEvents,
 }
 
 // appendUpdate writes what one event is told as: its type is the call that made
 // it.
-func appendUpdate(dst []byte, m *service.Message) []byte {
+func appendUpdate(dst []byte, m *taskMessage) []byte {
 	e := &m.Events[0]
 	switch e.Kind {
 	case task.KindProgress:
@@ -91,17 +43,17 @@ func appendUpdate(dst []byte, m *service.Message) []byte {
 }
 
 // appendRest writes what all messages of a task end with.
-func appendRest(dst []byte, m *service.Message, at int64) []byte {
+func appendRest(dst []byte, m *taskMessage, at int64) []byte {
 	dst = appendText(dst, "taskId", m.State.ID)
 	dst = appendTask(append(dst, `,"task":`...), &m.State)
 	dst = appendTime(dst, "timestamp", at)
-	return appendPlace(dst, m)
+	return appendPlace(dst, m.Sequence, m.Cursor)
 }
 
 // appendPlace writes where a message stands, and ends it.
-func appendPlace(dst []byte, m *service.Message) []byte {
-	dst = appendInt(dst, "sequence", m.Sequence)
-	return append(appendText(dst, "cursor", m.Cursor), '}')
+func appendPlace(dst []byte, sequence int64, cursor string) []byte {
+	dst = appendInt(dst, "sequence", sequence)
+	return append(appendText(dst, "cursor", cursor), '}')
 }
 
 // appendEvent writes the fields of an event.

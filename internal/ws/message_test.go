@@ -9,7 +9,6 @@ import (
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/rpc/rpctest"
-	"github.com/spectralnotify/spectralnotify/internal/service"
 	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
@@ -113,7 +112,7 @@ func TestTimesHaveMillisecondsAndZ(t *testing.T) {
 	t.Parallel()
 	h := start(t, rpctest.Config{}, nil)
 	at := int64(1761300000123456)
-	text, err := h.door.Update(&service.Message{
+	text, err := h.door.Update(&object.Message[task.Task, task.Event]{
 		Kind: object.Event, State: task.Task{ID: "t", CreatedAt: at}, Events: []task.Event{{Kind: task.KindProgress, Time: at}},
 	})
 	if err != nil || strings.Count(string(text), `"2025-10-24T10:00:00.123Z"`) != 2 {

@@ -12,7 +12,6 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/rpc"
 	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/service"
-	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
 // bearerProtocol begins the subprotocol that carries a credential: a page's only
@@ -55,7 +54,7 @@ func (s *socket) read(r *http.Request) error {
 		return rule.Invalid("Upgrade", "is missing: this path is a WebSocket, open it with ws:// or wss://")
 	}
 	s.id = r.PathValue(idInPath)
-	if err := task.ValidID(s.id); err != nil {
+	if err := s.class.validID(s.id); err != nil {
 		return err
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
@@ -117,17 +116,17 @@ func (s *socket) credential(h http.Header) (string, error) {
 
 // admit asks the gate.
 func (s *socket) admit(ctx context.Context, credential string) error {
-	_, err := s.door.cfg.Gate.Admit(ctx, service.Visit{Method: procedure, Credential: credential, Stranger: s.stranger})
+	_, err := s.door.cfg.Gate.Admit(ctx, service.Visit{Method: s.class.procedure, Credential: credential, Stranger: s.stranger})
 	return err
 }
 
-// follow begins to follow the task. A cursor that this API never gave is told by
+// follow begins to follow the object. A cursor that this API never gave is told by
 // a reset, like one that cannot be resumed.
 func (s *socket) follow(ctx context.Context) (err error) {
-	s.follower, err = s.door.cfg.Service.Follow(ctx, s.id, s.ask)
+	s.follower, err = s.class.follow(ctx, s.id, s.ask)
 	if errors.Is(err, object.ErrCursor) {
 		s.ask.Cursor, s.reset = "", true
-		s.follower, err = s.door.cfg.Service.Follow(ctx, s.id, s.ask)
+		s.follower, err = s.class.follow(ctx, s.id, s.ask)
 	}
 	return err
 }

@@ -10,16 +10,16 @@ import (
 
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/rpc"
-	"github.com/spectralnotify/spectralnotify/internal/service"
 )
 
 // farewell is how long a peer may take to answer when the socket is closed.
 const farewell = time.Second
 
-// A socket is one connection. One goroutine tells it of its task, one listens to
+// A socket is one connection. One goroutine tells it of its object, one listens to
 // it; what they share does not change while both run.
 type socket struct {
 	door       *Door
+	class      Class
 	conn       *websocket.Conn
 	ctx        context.Context // of the connection, which it closes when it ends
 	cut        context.CancelFunc
@@ -28,10 +28,10 @@ type socket struct {
 	protocols  []string      // to speak; at most one
 	stranger   bool          // as in service.Visit
 	introduced chan struct{} // closed by the credential that comes as the first message; nil if none must
-	follower   *service.Follower
+	follower   follower
 
 	snapshot bool // a snapshot is wanted
-	reset    bool // the next snapshot is the task of a reset
+	reset    bool // the next snapshot is that of a reset
 }
 
 // close ends what prepare began.
@@ -88,14 +88,7 @@ func (s *socket) meet(ctx context.Context) error {
 // tell sends what the follower gets, until it ends or fails.
 func (s *socket) tell(ctx context.Context) error {
 	for {
-		m, err := s.follower.Next(ctx, 0)
-		if err != nil {
-			return err
-		}
-		if m.Kind == object.End {
-			return object.ErrDraining // nothing else ends a follower that waits forever
-		}
-		text, err := s.message(m)
+		text, err := s.follower.text(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -157,13 +150,13 @@ func (s *socket) part(err error) {
 	var lost *lostError
 	switch {
 	case errors.As(err, &lost), errors.Is(err, context.Canceled):
-		s.door.cfg.Log.Debug("a socket was closed", "task", s.id, "cause", err)
+		s.door.cfg.Log.Debug("a socket was closed", "class", s.class.name, "id", s.id, "cause", err)
 		return
 	case errors.Is(err, object.ErrDraining):
 		s.bye(websocket.StatusServiceRestart, "the server is stopping; connect again with the last cursor")
 		return
 	}
-	e := rpc.Failure(err, s.door.cfg.Log, procedure, nil)
+	e := rpc.Failure(err, s.door.cfg.Log, s.class.procedure, nil)
 	code, known := farewells[e.Code()]
 	if !known {
 		code = websocket.StatusInternalError

@@ -31,10 +31,15 @@ type Config struct {
 	// can be started again with its Dir.
 	Dir string
 
-	// Service and RPC may change the configurations, which are otherwise
-	// complete.
-	Service func(*service.Config)
-	RPC     func(*rpc.Config)
+	// RPC may change the configuration, which is otherwise complete.
+	RPC func(*rpc.Config)
+
+	// Doors returns further doors, of the house below and the configuration of
+	// this one.
+	Doors func(*Server, *rpc.Config) map[string]http.Handler
+
+	// Followers limits who watches; if nil, 1,000 an object and 10,000 in all.
+	Followers *service.Followers
 
 	// TLS serves by a certificate of --dev-tls.
 	TLS bool
@@ -52,7 +57,7 @@ type Server struct {
 
 	Host    *object.Host[task.Task, task.Event]
 	Ledger  *ledger.Ledger
-	Service *service.Service
+	Service *service.Service[task.Task, task.Event, task.Command]
 	Gate    *service.Gate
 	HTTP    *http.Server
 
@@ -98,11 +103,13 @@ func (s *Server) build(cfg Config) {
 	})
 	s.must(err)
 	s.Host.Start()
-	sc := service.Config{Host: s.Host, Lister: s.Ledger, MaxEvents: 50_000, MaxFollowersTask: 1000, MaxFollowers: 10_000}
-	if cfg.Service != nil {
-		cfg.Service(&sc)
+	if cfg.Followers == nil {
+		cfg.Followers = service.NewFollowers(1000, 10_000)
 	}
-	s.Service, err = service.New(sc)
+	s.Service, err = service.New(service.Config[task.Task, task.Event, task.Command]{
+		Class: task.Rules{}, Host: s.Host, Lister: s.Ledger, Followers: cfg.Followers,
+		Room: func(t task.Task, cmd task.Command) error { return task.Room(t, cmd, 50_000) },
+	})
 	s.must(err)
 	s.Gate, err = service.NewGate(service.GateConfig{Policy: service.Open, Keys: s.Ledger, Now: now, Log: cfg.Log})
 	s.must(err)
@@ -124,9 +131,12 @@ func (s *Server) build(cfg Config) {
 // serve opens the door.
 func (s *Server) serve(cfg Config) {
 	s.t.Helper()
-	rc := rpc.Config{Service: s.Service, Gate: s.Gate, Now: time.Now, Log: cfg.Log, HomeOnly: true}
+	rc := rpc.Config{Classes: []rpc.Class{rpc.Tasks(s.Service)}, Gate: s.Gate, Now: time.Now, Log: cfg.Log, HomeOnly: true}
 	if cfg.RPC != nil {
 		cfg.RPC(&rc)
+	}
+	if cfg.Doors != nil {
+		rc.Doors = cfg.Doors(s, &rc)
 	}
 	var err error
 	s.HTTP, err = rpc.New(rc)
