@@ -13,6 +13,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/counter/v1/counterv1connect"
 	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
 	"github.com/spectralnotify/spectralnotify/internal/datadir"
 )
@@ -28,20 +29,41 @@ type clientFlags struct {
 // client returns a client of the task service. Its calls carry the key, and are
 // tried again while the server is unavailable.
 func (f clientFlags) client() (taskv1connect.TaskServiceClient, error) {
-	base, err := f.base()
-	if err != nil {
-		return nil, err
-	}
-	key, err := f.key(base)
+	base, key, err := f.server()
 	if err != nil {
 		return nil, err
 	}
 	return newClient(base, key, f.Insecure), nil
 }
 
+// counters returns a client of the counter service, which works as client does.
+func (f clientFlags) counters() (counterv1connect.CounterServiceClient, error) {
+	base, key, err := f.server()
+	if err != nil {
+		return nil, err
+	}
+	return counterv1connect.NewCounterServiceClient(newHTTPClient(f.Insecure), trimmed(base), calling(key)), nil
+}
+
+// server returns where the server is, and the key for it.
+func (f clientFlags) server() (base *url.URL, key string, err error) {
+	if base, err = f.base(); err != nil {
+		return nil, "", err
+	}
+	key, err = f.key(base)
+	return base, key, err
+}
+
 func newClient(base *url.URL, key string, insecure bool) taskv1connect.TaskServiceClient {
-	return taskv1connect.NewTaskServiceClient(newHTTPClient(insecure), strings.TrimSuffix(base.String(), "/"),
-		connect.WithInterceptors(withKey(key), retryUnavailable{patience}))
+	return taskv1connect.NewTaskServiceClient(newHTTPClient(insecure), trimmed(base), calling(key))
+}
+
+func trimmed(base *url.URL) string { return strings.TrimSuffix(base.String(), "/") }
+
+// calling is how calls are made: with the key, and again while the server is
+// unavailable.
+func calling(key string) connect.ClientOption {
+	return connect.WithInterceptors(withKey(key), retryUnavailable{patience})
 }
 
 // newHTTPClient speaks HTTP/1.1, one connection per watch, so that what a

@@ -214,7 +214,9 @@ func (p *players) act(ctx context.Context, plan work.Plan) error {
 	}
 	var watch sync.WaitGroup
 	defer watch.Wait()
-	watch.Go(func() { follow(ctx, p.client, plan.ID, &taskv1.WatchRequest{History: proto.Int32(1)}, p.news) })
+	watch.Go(func() {
+		follow(ctx, openTasks(p.client, &taskv1.WatchRequest{History: proto.Int32(1)}), plan.ID, p.news)
+	})
 	for _, step := range plan.Steps {
 		if err := pause(ctx, p.time(step.After)); err != nil {
 			return err

@@ -5,21 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spectralnotify/spectralnotify/internal/datadir"
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/ledger"
 	"github.com/spectralnotify/spectralnotify/internal/store"
-	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
 type doctorCmd struct{ dataFlags }
 
 // Help is what --help adds.
 func (c *doctorCmd) Help() string {
-	return "It reads everything and repairs nothing: the ledger, each task's file, and that the two agree. " +
+	return "It reads everything and repairs nothing: the ledger, each object's file, and that the two agree. " +
 		"Exit code 0 if all is well, 1 if something was found."
 }
 
@@ -32,7 +33,7 @@ func (c *doctorCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	d := &doctor{dir: dir, out: con.out}
+	d := &doctor{dir: dir, out: con.out, objects: map[string]int{}}
 	if err := errors.Join(d.examine(ctx), lock.Close()); err != nil {
 		return err
 	}
@@ -44,8 +45,8 @@ type doctor struct {
 	dir      datadir.Dir
 	out      io.Writer
 	ledger   *ledger.Ledger
-	store    *store.Store[task.Task, task.Event]
-	tasks    int
+	classes  classes
+	objects  map[string]int // :: class -> how many
 	files    int
 	findings int
 }
@@ -63,11 +64,24 @@ func (d *doctor) note(format string, args ...any) {
 
 func (d *doctor) verdict() error {
 	if d.findings > 0 {
-		d.note("%s in %s and %s", count(int64(d.findings), "finding"), count(int64(d.tasks), "task"), count(int64(d.files), "file"))
+		d.note("%s in %s and %s", count(int64(d.findings), "finding"), d.seen(), count(int64(d.files), "file"))
 		return errQuiet
 	}
-	d.note("all is well: %s, %s", count(int64(d.tasks), "task"), count(int64(d.files), "file"))
+	d.note("all is well: %s, %s", d.seen(), count(int64(d.files), "file"))
 	return nil
+}
+
+// seen says how many objects there are, of each class that has some; else that
+// there are no tasks.
+func (d *doctor) seen() string {
+	var all []string
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(d.objects))) {
+		all = append(all, count(int64(d.objects[name]), name))
+	}
+	if len(all) == 0 {
+		return count(0, "task")
+	}
+	return strings.Join(all, ", ")
 }
 
 // examine looks at everything. Its error is that of a doctor who cannot work;
@@ -77,18 +91,20 @@ func (d *doctor) examine(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.ledger.Close()) }()
-	if d.store, err = newStore(d.dir, d.ledger.Epoch, nil); err != nil {
+	defer func() { err = errors.Join(err, d.classes.closeFiles()) }()
+	if d.classes, err = newClasses(place{dir: d.dir, epoch: d.ledger.Epoch}); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.store.Close()) }()
-	for _, examine := range []func(context.Context) error{d.examineTasks, d.lookForOrphans, d.lookAround} {
-		if err := examine(ctx); errors.Is(err, journal.ErrDamaged) {
-			d.find(err.Error(), askForLedger)
-		} else if err != nil {
-			return err
+	for _, c := range d.classes.all() {
+		for _, examine := range []func(context.Context, class) error{d.examineObjects, d.lookForOrphans, d.lookForRemains} {
+			if err := examine(ctx, c); errors.Is(err, journal.ErrDamaged) {
+				d.find(err.Error(), askForLedger)
+			} else if err != nil {
+				return err
+			}
 		}
 	}
-	return nil
+	return d.lookAround()
 }
 
 const askForLedger = "keep a copy of the whole directory, then restore a backup"
@@ -112,17 +128,17 @@ func (d *doctor) examineLedger(ctx context.Context) (ok bool, err error) {
 	return err == nil, err
 }
 
-// examineTasks looks at each task: its row, what the journal holds of it, and
-// its file.
-func (d *doctor) examineTasks(ctx context.Context) error {
-	query := journal.Query{Class: task.ClassName, Limit: 1000}
+// examineObjects looks at each object of a class: its row, what the journal holds
+// of it, and its file.
+func (d *doctor) examineObjects(ctx context.Context, of class) error {
+	query := journal.Query{Class: of.Name(), Limit: 1000}
 	for {
 		page, err := d.ledger.List(ctx, query)
 		if err != nil {
 			return err
 		}
 		for _, row := range page.Rows {
-			if err := d.examineTask(ctx, row.Row.Key); err != nil {
+			if err := d.examineObject(ctx, of, row.Row.Key); err != nil {
 				return err
 			}
 		}
@@ -132,31 +148,31 @@ func (d *doctor) examineTasks(ctx context.Context) error {
 	}
 }
 
-func (d *doctor) examineTask(ctx context.Context, key journal.Key) error {
-	d.tasks++
+func (d *doctor) examineObject(ctx context.Context, of class, key journal.Key) error {
+	d.objects[key.Class]++
 	object, err := d.ledger.Load(ctx, key)
 	if errors.Is(err, journal.ErrDamaged) {
-		d.find(fmt.Sprintf("task %q: %v", key.ID, err), askForLedger)
+		d.find(fmt.Sprintf("%s %q: %v", key.Class, key.ID, err), askForLedger)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := (task.Class{}).Unpack(object.Row, object.Detail); err != nil {
-		d.find(fmt.Sprintf("task %q: its row cannot be read: %v", key.ID, err), askForLedger)
+	if err := of.readable(object); err != nil {
+		d.find(fmt.Sprintf("%s %q: its row cannot be read: %v", key.Class, key.ID, err), askForLedger)
 	}
 	if len(object.Pending) > 0 && object.Pending[0].Sequence == 1 {
 		return nil // no file yet, or one that will be written anew
 	}
-	return d.examineFile(ctx, object)
+	return d.examineFile(ctx, of, object)
 }
 
-const askForFile = "the task goes on, but the history that only the file had is lost: keep the file, and restore it from a backup if you need that"
+const askForFile = "it goes on, but the history that only its file had is lost: keep the file, and restore it from a backup if you need that"
 
-// examineFile looks at a task's file, and that it goes on in the journal.
-func (d *doctor) examineFile(ctx context.Context, object journal.Loaded) error {
+// examineFile looks at an object's file, and that it goes on in the journal.
+func (d *doctor) examineFile(ctx context.Context, of class, object journal.Loaded) error {
 	d.files++
-	file, err := d.store.Check(ctx, object.Row.Generation)
+	file, err := of.files().Check(ctx, object.Row.Generation)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -164,7 +180,7 @@ func (d *doctor) examineFile(ctx context.Context, object journal.Loaded) error {
 		err = agrees(file, object)
 	}
 	if err != nil {
-		d.find(fmt.Sprintf("task %q: %s: %s", object.Row.ID, d.store.Path(object.Row.Generation), plain(err)), askForFile)
+		d.find(fmt.Sprintf("%s %q: %s: %s", object.Row.Class, object.Row.ID, of.files().Path(object.Row.Generation), plain(err)), askForFile)
 	}
 	return nil
 }
@@ -181,7 +197,7 @@ func plain(err error) string {
 	return err.Error()
 }
 
-// agrees sees that a file and what the ledger knows of its task are one history.
+// agrees sees that a file and what the ledger knows of its object are one history.
 func agrees(file store.Checked, object journal.Loaded) error {
 	row, pending := object.Row, object.Pending
 	first := row.Sequence + 1 // what the file need not have
@@ -219,29 +235,31 @@ func chained(file store.Checked, row journal.Row, pending []journal.Entry) error
 	return nil
 }
 
-// lookForOrphans looks for files that no task owns.
-func (d *doctor) lookForOrphans(ctx context.Context) error {
-	return d.store.Generations(ctx, func(generation int64) error {
-		owned, err := d.ledger.Owned(ctx, task.ClassName, generation, generation+1)
+// lookForOrphans looks for files that no object owns.
+func (d *doctor) lookForOrphans(ctx context.Context, of class) error {
+	return of.files().Generations(ctx, func(generation int64) error {
+		owned, err := d.ledger.Owned(ctx, of.Name(), generation, generation+1)
 		if err != nil || owned[generation] {
 			return err
 		}
 		d.files++
-		d.find(d.store.Path(generation)+": no task owns this file",
+		d.find(of.files().Path(generation)+": no "+of.Name()+" owns this file",
 			"the next start of the server moves it to "+d.dir.Quarantine())
 		return nil
 	})
 }
 
-// lookAround notes what is left of earlier troubles.
-func (d *doctor) lookAround(ctx context.Context) error {
-	dead, err := d.ledger.Unfinished(ctx, task.ClassName)
-	if err != nil {
-		return err
-	}
+// lookForRemains notes files of deleted objects.
+func (d *doctor) lookForRemains(ctx context.Context, of class) error {
+	dead, err := d.ledger.Unfinished(ctx, of.Name())
 	if len(dead) > 0 {
-		d.note("%s of deleted tasks are still to be removed: the next start of the server does it", count(int64(len(dead)), "file"))
+		d.note("%s of deleted %ss are still to be removed: the next start of the server does it", count(int64(len(dead)), "file"), of.Name())
 	}
+	return err
+}
+
+// lookAround notes what was set aside earlier.
+func (d *doctor) lookAround() error {
 	set, err := os.ReadDir(d.dir.Quarantine())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("look into quarantine: %w", err)

@@ -23,7 +23,7 @@ type flushCmd struct {
 // Help is what --help adds.
 func (c *flushCmd) Help() string {
 	return "If a server uses the data directory, it is asked to; if none does, the command does it itself. " +
-		"Afterwards each task's file holds its whole history."
+		"Afterwards each object's file holds its whole history."
 }
 
 func (c *flushCmd) Run(ctx context.Context, con *console) error {
@@ -43,7 +43,7 @@ func (c *flushCmd) Run(ctx context.Context, con *console) error {
 		return printJSON(con.out, answer)
 	}
 	_, err = fmt.Fprintf(con.out, "%s written home, with %s\n",
-		count(answer.GetObjects(), "task"), count(answer.GetEvents(), "event"))
+		count(answer.GetObjects(), "object"), count(answer.GetEvents(), "event"))
 	return err
 }
 
@@ -59,9 +59,9 @@ func flushHere(ctx context.Context, dir datadir.Dir, log io.Writer) (answer *adm
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	h.host.Start()
-	done, err := h.host.Flush(ctx)
-	return &adminv1.FlushResponse{Objects: done.Objects, Events: done.Events}, errors.Join(err, h.host.Stop(ctx))
+	h.start()
+	done, err := h.Flush(ctx)
+	return &adminv1.FlushResponse{Objects: done.Objects, Events: done.Events}, errors.Join(err, h.stopHosts(ctx))
 }
 
 // ask asks the server that holds the directory.

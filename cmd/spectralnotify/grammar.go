@@ -6,8 +6,9 @@ type grammar struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Demo    demoCmd    `cmd:"" help:"Run a server with simulated work to look at."`
 	Task    taskCmd    `cmd:"" help:"Create, report on, read and delete tasks."`
+	Counter counterCmd `cmd:"" help:"Create, change, read, watch and delete counters."`
 	Watch   watchCmd   `cmd:"" help:"Watch tasks live."`
-	Flush   flushCmd   `cmd:"" help:"Write every task home into its own file."`
+	Flush   flushCmd   `cmd:"" help:"Write every task and counter home into its own file."`
 	Doctor  doctorCmd  `cmd:"" help:"Check a data directory that no server uses."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -24,6 +25,20 @@ type taskCmd struct {
 	Delete   deleteCmd   `cmd:"" help:"Delete a task with its history."`
 	History  historyCmd  `cmd:"" help:"Show a task's events."`
 	Path     pathCmd     `cmd:"" help:"Say where a task's own file is."`
+}
+
+type counterCmd struct {
+	Create    counterCreateCmd    `cmd:"" help:"Create a counter."`
+	Get       counterGetCmd       `cmd:"" help:"Show a counter."`
+	List      counterListCmd      `cmd:"" help:"List counters, newest first."`
+	Increment counterIncrementCmd `cmd:"" help:"Add to a counter."`
+	Decrement counterDecrementCmd `cmd:"" help:"Take away from a counter."`
+	Set       counterSetCmd       `cmd:"" help:"Set a counter to a value."`
+	Reset     counterResetCmd     `cmd:"" help:"Set a counter to the value it was created with."`
+	Delete    counterDeleteCmd    `cmd:"" help:"Delete a counter with its history."`
+	History   counterHistoryCmd   `cmd:"" help:"Show a counter's events."`
+	Watch     counterWatchCmd     `cmd:"" help:"Watch counters live."`
+	Path      counterPathCmd      `cmd:"" help:"Say where a counter's own file is."`
 }
 
 // dataFlags name a data directory.

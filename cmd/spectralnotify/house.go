@@ -13,18 +13,15 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/ledger"
 	"github.com/spectralnotify/spectralnotify/internal/object"
-	"github.com/spectralnotify/spectralnotify/internal/store"
-	"github.com/spectralnotify/spectralnotify/internal/task"
 )
 
-// A house is a data directory in use: what keeps tasks, wired and without doors.
+// A house is a data directory in use: what keeps objects, wired and without doors.
 type house struct {
 	dir    datadir.Dir
 	log    *slog.Logger
 	lock   *datadir.Lock
 	ledger *ledger.Ledger
-	store  *store.Store[task.Task, task.Event]
-	host   *object.Host[task.Task, task.Event]
+	classes
 }
 
 // houseConfig says how a house works. dir and log are required.
@@ -36,7 +33,7 @@ type houseConfig struct {
 }
 
 // openHouse takes a data directory, makes it if need be, and opens all that is
-// in it. Nothing runs before host.Start. The caller closes it.
+// in it. Nothing runs before start. The caller closes it.
 func openHouse(cfg houseConfig) (*house, error) {
 	syscall.Umask(0o077) // what is made from now on is for its owner alone
 	if err := cfg.dir.Make(); err != nil {
@@ -84,41 +81,33 @@ func (h *house) open(cfg houseConfig) (err error) {
 	if err != nil {
 		return err
 	}
-	if h.store, err = newStore(h.dir, h.ledger.Epoch, h.log); err != nil {
+	group, err := object.NewGroup(object.GroupConfig{
+		Journal: h.ledger, Log: h.log, MaxPendingBytes: boundless(cfg.maxPendingBytes),
+	})
+	if err != nil {
 		return err
 	}
-	h.host, err = object.New(object.Config[task.Task, task.Event]{
-		Class: task.Class{}, Journal: h.ledger, Home: h.store, Now: microNow, Log: h.log,
-		MaxPendingBytes: boundless(cfg.maxPendingBytes),
-	})
+	h.classes, err = newClasses(place{dir: h.dir, epoch: h.ledger.Epoch, log: h.log, group: group})
 	return err
 }
 
-// newStore returns the store of a directory's tasks.
-func newStore(dir datadir.Dir, epoch func() string, log *slog.Logger) (*store.Store[task.Task, task.Event], error) {
-	return store.New(store.Config[task.Task, task.Event]{
-		Dir: dir.Objects(), Layout: task.Layout{}, Encode: task.Class{}.Encode, Epoch: epoch, Log: log,
-	})
-}
-
-// close closes what is open; the host must be stopped.
+// close closes what is open; the hosts must be stopped.
 func (h *house) close() error {
-	var errs []error
-	if h.store != nil {
-		errs = append(errs, h.store.Close())
-	}
+	errs := []error{h.closeFiles()}
 	if h.ledger != nil {
 		errs = append(errs, h.ledger.Close())
 	}
 	return errors.Join(append(errs, h.lock.Close())...)
 }
 
-// tidy moves files that no task owns to quarantine, and sweeps the ledger now
+// tidy moves files that no object owns to quarantine, and sweeps the ledger now
 // and then, until ctx ends.
 func (h *house) tidy(ctx context.Context) {
 	owned := func(class string, lo, hi int64) (map[int64]bool, error) { return h.ledger.Owned(ctx, class, lo, hi) }
-	if _, err := h.store.Orphans(ctx, owned); err != nil && ctx.Err() == nil {
-		h.log.Error("files without an owner could not be looked for", "error", err)
+	for _, class := range h.all() {
+		if _, err := class.files().Orphans(ctx, owned); err != nil && ctx.Err() == nil {
+			h.log.Error("files without an owner could not be looked for", "class", class.Name(), "error", err)
+		}
 	}
 	for pause(ctx, time.Minute) == nil {
 		if err := h.ledger.Sweep(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, journal.ErrUnknown) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spectralnotify/spectralnotify/internal/admin"
+	"github.com/spectralnotify/spectralnotify/internal/counter"
 	"github.com/spectralnotify/spectralnotify/internal/datadir"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/rpc"
@@ -80,7 +81,7 @@ func (s *server) open() (err error) {
 	if err := s.lock.Say(datadir.Holder{PID: os.Getpid(), Addr: s.calls.Addr().String(), Admin: s.operator.Addr().String()}); err != nil {
 		return err
 	}
-	s.host.Start()
+	s.start()
 	ctx, stop := context.WithCancel(context.Background())
 	s.stopTidy = stop
 	s.tidying.Go(func() { s.tidy(ctx) })
@@ -94,7 +95,13 @@ func (s *server) handlers() (calls, operator *http.Server, err error) {
 	flags := s.plan.flags
 	followers := service.NewFollowers(flags.MaxFollowersTask, flags.MaxFollowers)
 	tasks, err := service.New(service.Config[task.Task, task.Event, task.Command]{
-		Class: task.Rules{}, Host: s.host, Lister: s.ledger, Followers: followers, Room: roomForEvents(flags.MaxEvents),
+		Class: task.Rules{}, Host: s.tasks.live, Lister: s.ledger, Followers: followers, Room: roomForEvents(flags.MaxEvents),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	counters, err := service.New(service.Config[counter.Counter, counter.Event, counter.Command]{
+		Class: counter.Rules{}, Host: s.counters.live, Lister: s.ledger, Followers: followers,
 	})
 	if err != nil {
 		return nil, nil, err
@@ -106,7 +113,7 @@ func (s *server) handlers() (calls, operator *http.Server, err error) {
 		return nil, nil, err
 	}
 	s.sockets, err = ws.New(ws.Config{
-		Classes: []ws.Class{ws.Tasks(tasks)}, Gate: gate, Now: time.Now, Log: s.log,
+		Classes: []ws.Class{ws.Tasks(tasks), ws.Counters(counters)}, Gate: gate, Now: time.Now, Log: s.log,
 		HomeOnly: s.plan.homeOnly, Origins: flags.CORSOrigin,
 	})
 	if err != nil {
@@ -118,14 +125,14 @@ func (s *server) handlers() (calls, operator *http.Server, err error) {
 	}
 	maps.Copy(doors, s.sockets.Handlers())
 	calls, err = rpc.New(rpc.Config{
-		Classes: []rpc.Class{rpc.Tasks(tasks)}, Gate: gate, Now: time.Now, Log: s.log, HomeOnly: s.plan.homeOnly,
+		Classes: []rpc.Class{rpc.Tasks(tasks), rpc.Counters(counters)}, Gate: gate, Now: time.Now, Log: s.log, HomeOnly: s.plan.homeOnly,
 		Origins: flags.CORSOrigin, Ready: s.ready, Doors: doors,
 	})
 	if err != nil {
 		return nil, nil, usagef("%v", err)
 	}
 	calls.TLSConfig = s.plan.tls
-	operator, err = admin.New(admin.Config{Host: s.host, Gate: gate, Log: s.log})
+	operator, err = admin.New(admin.Config{Host: s.classes, Gate: gate, Log: s.log})
 	return calls, operator, err
 }
 
@@ -142,7 +149,7 @@ func (s *server) ready() error {
 	if s.closing.Load() {
 		return object.ErrDraining
 	}
-	return s.host.Ready()
+	return s.hostReady()
 }
 
 // serve answers on a listener until the door is shut.
@@ -178,7 +185,7 @@ func (s *server) run(ctx context.Context) error {
 // safe in the ledger: no failure.
 func (s *server) stop() error {
 	s.closing.Store(true)
-	s.host.Drain()
+	s.drain()
 	ctx, cancel := context.WithTimeout(context.Background(), hangUp)
 	defer cancel()
 	var leaving sync.WaitGroup
@@ -196,7 +203,7 @@ func (s *server) stop() error {
 
 	ctx, cancel = context.WithTimeout(context.Background(), s.plan.flags.StopTimeout)
 	defer cancel()
-	if err := s.host.Stop(ctx); err != nil {
+	if err := s.stopHosts(ctx); err != nil {
 		s.log.Warn("not everything was written home; it is safe in the ledger and goes home after the next start", "error", err)
 	}
 	return s.close()

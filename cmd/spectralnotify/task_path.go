@@ -24,27 +24,35 @@ func (c *pathCmd) Help() string {
 }
 
 func (c *pathCmd) Run(ctx context.Context, con *console) error {
-	dir := datadir.Dir(c.DataDir)
+	return printPath(ctx, con, datadir.Dir(c.DataDir), journal.Key{Class: task.ClassName, ID: c.ID})
+}
+
+// printPath says where an object's file is.
+func printPath(ctx context.Context, con *console, dir datadir.Dir, key journal.Key) error {
 	if !dir.Exists() {
 		return noDataDir(dir)
 	}
-	generation, err := locate(ctx, dir, journal.Key{Class: task.ClassName, ID: c.ID})
+	generation, err := locate(ctx, dir, key)
 	if errors.Is(err, journal.ErrNotFound) {
-		return fmt.Errorf("there is no task %q in %s", c.ID, shown(string(dir)))
+		return fmt.Errorf("there is no %s %q in %s", key.Class, key.ID, shown(string(dir)))
 	}
 	if err != nil {
 		return err
 	}
-	files, err := newStore(dir, func() string { return "" }, nil)
+	all, err := newClasses(place{dir: dir, epoch: func() string { return "" }})
+	defer all.closeFiles()
 	if err != nil {
 		return err
 	}
-	defer files.Close()
-	_, err = fmt.Fprintln(con.out, files.Path(generation))
+	for _, class := range all.all() {
+		if class.Name() == key.Class {
+			_, err = fmt.Fprintln(con.out, class.files().Path(generation))
+		}
+	}
 	return err
 }
 
-// locate finds a task's generation, whether a server runs or not.
+// locate finds an object's generation, whether a server runs or not.
 func locate(ctx context.Context, dir datadir.Dir, key journal.Key) (generation int64, err error) {
 	lock, err := dir.Hold()
 	var held *datadir.HeldError

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/spectralnotify/spectralnotify/cmd/spectralnotify/internal/resume"
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 )
 
@@ -38,12 +39,12 @@ func (c *watchCmd) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	ids := unique(c.ID)
-	news := followAll(ctx, client, ids, c.request())
+	news := followAll(ctx, openTasks(client, c.request()), ids)
 	ends := newEnds()
 	if c.bars(con) {
 		err = showBars(con, ids, ends.watch(news))
 	} else {
-		err = c.printLines(con, ends.watch(news))
+		err = printLines(con, ends.watch(news), jsonLine)
 	}
 	if err != nil {
 		return err
@@ -67,14 +68,14 @@ func (c *watchCmd) bars(con *console) bool {
 	return c.Output == "bar" || c.Output == "table" || c.Output == "auto" && isTerminal(con.out)
 }
 
-// printLines prints one line of JSON for each message.
-func (c *watchCmd) printLines(con *console, all <-chan news) error {
+// printLines prints one line for each message that has one.
+func printLines[M resume.Message](con *console, all <-chan newsOf[M], line func(id string, m M) ([]byte, error)) error {
 	cut := map[string]bool{} // :: id -> its stream is cut, and that was said
 	for n := range all {
 		switch {
-		case n.message != nil:
+		case n.told:
 			cut[n.id] = false
-			line, err := jsonLine(n.id, n.message)
+			line, err := line(n.id, n.message)
 			if err != nil {
 				return err
 			}
@@ -119,9 +120,12 @@ func unhappy(s taskv1.TaskStatus) error {
 	return errors.New("the task was deleted")
 }
 
-// jsonLine is a message as a line of JSON, with the task's id in front, since
+// jsonLine is a message of a task as a line of JSON.
+func jsonLine(id string, m *taskv1.WatchResponse) ([]byte, error) { return jsonLineOf("taskId", id, m) }
+
+// jsonLineOf is a message as a line of JSON, with the object's id in front, since
 // not every message names it.
-func jsonLine(id string, m *taskv1.WatchResponse) ([]byte, error) {
+func jsonLineOf(field, id string, m proto.Message) ([]byte, error) {
 	text, err := jsonOf(m)
 	if err != nil {
 		return nil, err
@@ -130,7 +134,7 @@ func jsonLine(id string, m *taskv1.WatchResponse) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write as JSON: %w", err)
 	}
-	line := append([]byte(`{"taskId":`), name...)
+	line := append([]byte(`{"`+field+`":`), name...)
 	if len(text) > len("{}") {
 		line = append(line, ',')
 	}

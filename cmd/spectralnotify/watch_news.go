@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/spectralnotify/spectralnotify/cmd/spectralnotify/internal/resume"
@@ -15,23 +16,30 @@ import (
 // silence is how long a server may say nothing; it sends a heartbeat after 15 s.
 const silence = 45 * time.Second
 
-// news is something about a watched task: one of message, cut and over.
-type news struct {
+// news is something about a watched task.
+type news = newsOf[*taskv1.WatchResponse]
+
+// newsOf is something about a watched object: one of message, cut and over.
+type newsOf[M resume.Message] struct {
 	id      string
-	message *taskv1.WatchResponse
+	message M
+	told    bool  // there is a message
 	cut     error // why the stream was cut; it is tried again
 	over    bool  // the watch is over, with err
 	err     error
 }
 
-// followAll watches tasks and tells all news on one channel, which is closed
+// An opener opens a watch of one object after a cursor.
+type opener[M resume.Message] func(ctx context.Context, id, cursor string) (resume.Stream[M], error)
+
+// followAll watches objects and tells all news on one channel, which is closed
 // when the last watch is over. Each id needs a watch of its own: one that ends
 // says so with over.
-func followAll(ctx context.Context, client taskv1connect.TaskServiceClient, ids []string, like *taskv1.WatchRequest) <-chan news {
-	all := make(chan news)
+func followAll[M resume.Message](ctx context.Context, open opener[M], ids []string) <-chan newsOf[M] {
+	all := make(chan newsOf[M])
 	var watches sync.WaitGroup
 	for _, id := range ids {
-		watches.Go(func() { follow(ctx, client, id, like, all) })
+		watches.Go(func() { follow(ctx, open, id, all) })
 	}
 	go func() {
 		watches.Wait()
@@ -40,40 +48,56 @@ func followAll(ctx context.Context, client taskv1connect.TaskServiceClient, ids 
 	return all
 }
 
-// follow watches one task to the end and tells its news.
-func follow(ctx context.Context, client taskv1connect.TaskServiceClient, id string, like *taskv1.WatchRequest, to chan<- news) {
-	req := proto.CloneOf(like)
-	req.TaskId = id
-	watch := &resume.Watch{
-		Open:       opener(client),
-		Request:    req,
+// follow watches one object to the end and tells its news.
+func follow[M resume.Message](ctx context.Context, open opener[M], id string, to chan<- newsOf[M]) {
+	watch := &resume.Watch[M]{
+		Open:       func(ctx context.Context, cursor string) (resume.Stream[M], error) { return open(ctx, id, cursor) },
 		Pause:      func(ctx context.Context, n int) error { return pause(ctx, backOff(n)) },
 		Silence:    silence,
 		FirstTries: tries,
-		Cut:        func(err error) { to <- news{id: id, cut: err} },
+		Cut:        func(err error) { to <- newsOf[M]{id: id, cut: err} },
 	}
-	err := watch.Run(ctx, func(m *taskv1.WatchResponse) error {
-		to <- news{id: id, message: m}
+	err := watch.Run(ctx, func(m M) error {
+		to <- newsOf[M]{id: id, message: m, told: true}
 		return nil
 	})
-	to <- news{id: id, over: true, err: err}
+	to <- newsOf[M]{id: id, over: true, err: err}
 }
 
-// opener opens watches on a server.
-func opener(client taskv1connect.TaskServiceClient) func(context.Context, *taskv1.WatchRequest) (resume.Stream, error) {
-	return func(ctx context.Context, req *taskv1.WatchRequest) (resume.Stream, error) {
-		stream, err := client.Watch(ctx, req)
-		if err != nil {
-			return nil, err
-		}
-		if len(stream.ResponseHeader()) == 0 && !stream.Receive() && stream.Err() != nil {
-			err := stream.Err()
-			stream.Close()
-			return nil, err
-		}
-		return stream, nil
+// openTasks opens watches of tasks that are like a request.
+func openTasks(client taskv1connect.TaskServiceClient, like *taskv1.WatchRequest) opener[*taskv1.WatchResponse] {
+	return func(ctx context.Context, id, cursor string) (resume.Stream[*taskv1.WatchResponse], error) {
+		req := proto.CloneOf(like)
+		req.TaskId, req.Cursor = id, cursor
+		return opened(client.Watch(ctx, req))
 	}
 }
+
+// opened returns a stream once its server has answered.
+func opened[T any, M interface {
+	*T
+	resume.Message
+}](stream *connect.ServerStreamForClient[T], err error) (resume.Stream[M], error) {
+	if err != nil {
+		return nil, err
+	}
+	if len(stream.ResponseHeader()) == 0 && !stream.Receive() && stream.Err() != nil {
+		err := stream.Err()
+		stream.Close()
+		return nil, err
+	}
+	return streamOf[T, M]{stream}, nil
+}
+
+type streamOf[T any, M interface {
+	*T
+	resume.Message
+}] struct {
+	*connect.ServerStreamForClient[T]
+}
+
+// Msg returns the message that came last.
+func (s streamOf[T, M]) Msg() M { return s.ServerStreamForClient.Msg() }
 
 // ends notes how each watch ended, and where its task stood then.
 type ends struct {

@@ -19,11 +19,18 @@ const (
 	TaskWrite
 	Worker
 	Admin
+	CounterCreate
+	CounterList
+	CounterDelete
+	CounterRead
+	CounterWatch
+	CounterWrite
 )
 
 // scopeNames are the words of the scopes, in the order of their bits.
 var scopeNames = [...]string{
 	"task:create", "task:list", "task:delete", "task:read", "task:watch", "task:write", "worker", "admin",
+	"counter:create", "counter:list", "counter:delete", "counter:read", "counter:watch", "counter:write",
 }
 
 // Has reports whether s allows everything that want asks for.

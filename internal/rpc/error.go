@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/spectralnotify/spectralnotify/internal/counter"
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/rule"
@@ -43,6 +44,7 @@ var kinds = []kind{
 	{class: rule.ErrExists, code: connect.CodeAlreadyExists, reason: "OBJECT_ALREADY_EXISTS"},
 	{class: rule.ErrInvalid, code: connect.CodeInvalidArgument, reason: "INVALID_FIELD"},
 	{class: task.ErrTerminal, code: connect.CodeFailedPrecondition, reason: "TASK_TERMINAL"},
+	{class: counter.ErrRange, code: connect.CodeOutOfRange, reason: "COUNTER_OUT_OF_RANGE"},
 	{class: rule.ErrSequence, code: connect.CodeAborted, reason: "SEQUENCE_MISMATCH"},
 	{class: rule.ErrLimit, code: connect.CodeResourceExhausted, reason: "LIMIT_EXCEEDED"},
 	{class: service.ErrUnauthenticated, code: connect.CodeUnauthenticated, reason: "UNAUTHENTICATED"},

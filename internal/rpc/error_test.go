@@ -11,6 +11,7 @@ import (
 	"connectrpc.com/connect"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 
+	"github.com/spectralnotify/spectralnotify/internal/counter"
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/rule"
@@ -43,6 +44,7 @@ func details(t *testing.T, e *connect.Error) (info *errdetails.ErrorInfo, fields
 func TestEveryClassOfFailureIsTold(t *testing.T) {
 	ended := task.Task{ID: "t", Status: task.Failed, EndSequence: 7, EndedBy: "key:a", Sequence: 7}
 	_, terminal := task.Apply(&ended, task.SetProgress{Target: task.Target{ID: "t"}}, 1, "")
+	_, outOfRange := counter.Apply(&counter.Counter{Name: "c", Value: 1}, counter.Command{Op: counter.Increment, Name: "c", N: counter.Max}, 1, "")
 	expected := int64(3)
 	_, sequence := task.Apply(&ended, task.SetProgress{Target: task.Target{ID: "t", Expected: &expected}}, 1, "")
 	_, exists := task.Apply(&ended, task.Create{ID: "t"}, 1, "")
@@ -58,6 +60,7 @@ func TestEveryClassOfFailureIsTold(t *testing.T) {
 		{err: exists, code: connect.CodeAlreadyExists, reason: "TASK_ALREADY_EXISTS", data: map[string]string{"task_id": "t"}},
 		{err: rule.Invalid("progress", "is 101"), code: connect.CodeInvalidArgument, reason: "INVALID_FIELD", field: "progress"},
 		{err: terminal, code: connect.CodeFailedPrecondition, reason: "TASK_TERMINAL", data: map[string]string{"status": "TASK_STATUS_FAILED", "sequence": "7", "verb": "Fail", "actor": "key:a"}},
+		{err: outOfRange, code: connect.CodeOutOfRange, reason: "COUNTER_OUT_OF_RANGE", data: map[string]string{"name": "c", "value": "1", "max": "9007199254740991"}},
 		{err: sequence, code: connect.CodeAborted, reason: "SEQUENCE_MISMATCH", data: map[string]string{"sequence": "7", "expected_sequence": "3"}},
 		{err: task.Room(ended, task.SetProgress{}, 7), code: connect.CodeResourceExhausted, reason: "LIMIT_EXCEEDED", data: map[string]string{"max": "7"}},
 		{err: &service.Error{Class: service.ErrUnauthenticated, Text: "x"}, code: connect.CodeUnauthenticated, reason: "UNAUTHENTICATED"},

@@ -140,6 +140,9 @@ func page[T, M any](to *[]M, shown func(T) M, size func(T, M) int) func(T) bool 
 // and the tags and type of a task.
 const overhead = 1024
 
+// sizeOf bounds how large a part with short texts only is, in JSON and in protobuf.
+func sizeOf[T any, M proto.Message](_ T, m M) int { return overhead + 6*proto.Size(m) }
+
 // eventSize bounds how large an event is, in JSON and in protobuf.
 func eventSize(e task.Event, m *taskv1.Event) int {
 	return max(proto.Size(m), overhead+escaped(e.Message)+escaped(e.Metadata)+escaped(e.Actor))

@@ -12,9 +12,9 @@ type Rule struct {
 // it is allowed to nobody.
 type Policy map[string]Rule
 
-// Open is the policy `--public-access open`: whoever knows a task's id may read
-// it, watch it and report on it; creating, deleting and listing need a
-// credential.
+// Open is the policy `--public-access open`: whoever knows a task's id or a
+// counter's name may read it, watch it and change it; creating, deleting and
+// listing need a credential.
 var Open = Policy{
 	"/spectralnotify.task.v1.TaskService/Create":         {Scope: auth.TaskCreate},
 	"/spectralnotify.task.v1.TaskService/GetById":        {Scope: auth.TaskRead, Public: true},
@@ -30,6 +30,18 @@ var Open = Policy{
 	"/spectralnotify.task.v1.TaskService/Watch":          {Scope: auth.TaskWatch, Public: true},
 	"/spectralnotify.task.v1.TaskService/WatchAll":       {Scope: auth.TaskWatch, Public: true},
 	"/spectralnotify.task.v1.TaskService/Wait":           {Scope: auth.TaskWatch, Public: true},
+
+	"/spectralnotify.counter.v1.CounterService/Create":     {Scope: auth.CounterCreate},
+	"/spectralnotify.counter.v1.CounterService/Get":        {Scope: auth.CounterRead, Public: true},
+	"/spectralnotify.counter.v1.CounterService/Increment":  {Scope: auth.CounterWrite, Public: true},
+	"/spectralnotify.counter.v1.CounterService/Decrement":  {Scope: auth.CounterWrite, Public: true},
+	"/spectralnotify.counter.v1.CounterService/SetValue":   {Scope: auth.CounterWrite, Public: true},
+	"/spectralnotify.counter.v1.CounterService/Reset":      {Scope: auth.CounterWrite, Public: true},
+	"/spectralnotify.counter.v1.CounterService/GetHistory": {Scope: auth.CounterRead, Public: true},
+	"/spectralnotify.counter.v1.CounterService/ListAll":    {Scope: auth.CounterList},
+	"/spectralnotify.counter.v1.CounterService/Delete":     {Scope: auth.CounterDelete},
+	"/spectralnotify.counter.v1.CounterService/Watch":      {Scope: auth.CounterWatch, Public: true},
+	"/spectralnotify.counter.v1.CounterService/WatchAll":   {Scope: auth.CounterWatch, Public: true},
 
 	"/spectralnotify.admin.v1.AdminService/Flush": {Scope: auth.Admin},
 }

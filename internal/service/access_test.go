@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	_ "github.com/spectralnotify/spectralnotify/gen/spectralnotify/admin/v1"
+	_ "github.com/spectralnotify/spectralnotify/gen/spectralnotify/counter/v1"
 	_ "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 	"github.com/spectralnotify/spectralnotify/internal/auth"
 	"github.com/spectralnotify/spectralnotify/internal/journal"

@@ -1,4 +1,4 @@
-// Package ws is the door for the WebSocket of a task: text frames of JSON, by
+// Package ws is the door for WebSockets: text frames of JSON, by
 // which a page follows one task for as long as it likes.
 //
 // A socket gets each event of its task once, in order, as a message whose type

@@ -23,16 +23,17 @@ type house struct {
 	*rpctest.Server
 	taskv1connect.TaskServiceClient
 
-	t    testing.TB
-	door *ws.Door
+	t     testing.TB
+	door  *ws.Door
+	class string // whose sockets are dialled; "task" unless changed
 }
 
 // start serves; change may change the door's configuration.
 func start(t testing.TB, cfg rpctest.Config, change func(*ws.Config)) *house {
 	t.Helper()
-	h := &house{t: t}
+	h := &house{t: t, class: "task"}
 	cfg.Doors = func(s *rpctest.Server, c *rpc.Config) map[string]http.Handler {
-		wc := ws.Config{Classes: []ws.Class{ws.Tasks(s.Service)}, Gate: c.Gate, Now: c.Now, Log: cfg.Log, HomeOnly: c.HomeOnly, Origins: c.Origins}
+		wc := ws.Config{Classes: []ws.Class{ws.Tasks(s.Service), ws.Counters(s.Counters)}, Gate: c.Gate, Now: c.Now, Log: cfg.Log, HomeOnly: c.HomeOnly, Origins: c.Origins}
 		if change != nil {
 			change(&wc)
 		}
@@ -52,7 +53,7 @@ func start(t testing.TB, cfg rpctest.Config, change func(*ws.Config)) *house {
 func (h *house) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	h.Host.Drain()
+	h.Drain()
 	h.door.Close(ctx)
 	h.Stop()
 }
@@ -87,7 +88,8 @@ type message struct {
 	text string
 
 	Type     string
-	TaskID   string
+	TaskID   string // of a task
+	Name     string // of a counter
 	Sequence int64
 	Cursor   string
 	Message  string
@@ -100,9 +102,9 @@ type message struct {
 	Events []struct{ ID int64 }
 }
 
-// url returns where the socket of a task is; query may be empty.
+// url returns where the socket of an object is; query may be empty.
 func (h *house) url(id, query string) string {
-	u := "ws://" + h.Addr + "/ws/task/" + url.PathEscape(id)
+	u := "ws://" + h.Addr + "/ws/" + h.class + "/" + url.PathEscape(id)
 	if query != "" {
 		u += "?" + query
 	}
@@ -161,7 +163,7 @@ func decode(t testing.TB, text string) message {
 func (p *peer) expect(kind string, sequence int64) message {
 	p.t.Helper()
 	m := p.receive()
-	if m.Type != kind || m.Sequence != sequence || m.TaskID == "" {
+	if m.Type != kind || m.Sequence != sequence || m.TaskID+m.Name == "" {
 		p.t.Fatalf("got %s, want a %s at %d", m.text, kind, sequence)
 	}
 	return m

@@ -50,6 +50,20 @@ var mutants = []mutant{
 		pkg:  object, test: "TestFailedCommit",
 	},
 	{
+		name: "a break is told to the host whose commit failed only",
+		file: "internal/object/commit.go",
+		old:  "for _, m := range g.members() {",
+		new:  "for _, m := range g.members()[1:] {",
+		pkg:  object, test: "TestABreakIsABreakForEveryHost",
+	},
+	{
+		name: "a full journal is emptied of one class only",
+		file: "internal/object/do.go",
+		old:  "h.group.urge()",
+		new:  "h.urge()",
+		pkg:  object, test: "TestRoomIsMadeByEveryHost",
+	},
+	{
 		name: "pending events are dropped before the file shows them",
 		file: "internal/object/scribe.go",
 		old:  "row.Generation, row.LSN, row.Hash = o.generation, o.lsn, o.hash\n",

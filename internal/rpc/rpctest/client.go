@@ -8,6 +8,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/counter/v1/counterv1connect"
 	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1/taskv1connect"
 )
 
@@ -20,6 +21,11 @@ func (s *Server) Client(key string, opts ...connect.ClientOption) taskv1connect.
 // ClientOver is Client over another HTTP client.
 func (s *Server) ClientOver(h *http.Client, key string, opts ...connect.ClientOption) taskv1connect.TaskServiceClient {
 	return taskv1connect.NewTaskServiceClient(h, s.URL, append(opts, connect.WithInterceptors(bearer(key)))...)
+}
+
+// CounterClient is Client for counters.
+func (s *Server) CounterClient(key string, opts ...connect.ClientOption) counterv1connect.CounterServiceClient {
+	return counterv1connect.NewCounterServiceClient(s.HTTPClient(false), s.URL, append(opts, connect.WithInterceptors(bearer(key)))...)
 }
 
 // HTTPClient returns a client with connections of its own that speaks HTTP/1.1,

@@ -1,12 +1,13 @@
 // Package rpctest runs the whole house below the door for calls, for tests: a
-// ledger and task files in a directory of the test, the host, the service, and
-// the server of package rpc on a port of 127.0.0.1. Nothing in it is faked.
+// ledger and files in a directory of the test, the hosts, the services, and the
+// server of package rpc on a port of 127.0.0.1. Nothing in it is faked.
 package rpctest
 
 import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/spectralnotify/spectralnotify/internal/auth"
+	"github.com/spectralnotify/spectralnotify/internal/counter"
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/ledger"
 	"github.com/spectralnotify/spectralnotify/internal/object"
@@ -55,14 +57,16 @@ type Server struct {
 	Dir  string // data directory
 	Key  string // an API key with the scope admin
 
-	Host    *object.Host[task.Task, task.Event]
-	Ledger  *ledger.Ledger
-	Service *service.Service[task.Task, task.Event, task.Command]
-	Gate    *service.Gate
-	HTTP    *http.Server
+	Host     *object.Host[task.Task, task.Event]
+	Ledger   *ledger.Ledger
+	Service  *service.Service[task.Task, task.Event, task.Command]
+	Counters *service.Service[counter.Counter, counter.Event, counter.Command]
+	Gate     *service.Gate
+	HTTP     *http.Server
 
 	t       testing.TB
 	stop    func()
+	drain   []func()
 	trusted *tls.Config // knows the server's certificate; nil over plain HTTP
 	pool    []*http.Client
 }
@@ -93,16 +97,11 @@ func (s *Server) build(cfg Config) {
 		Dir: cfg.Dir, Now: now, Monotonic: func() int64 { return time.Since(start).Microseconds() }, Log: cfg.Log,
 	})
 	s.must(err)
-	var class task.Class
-	home, err := store.New(store.Config[task.Task, task.Event]{
-		Dir: filepath.Join(cfg.Dir, "objects"), Layout: task.Layout{}, Encode: class.Encode, Epoch: s.Ledger.Epoch, Log: cfg.Log,
-	})
+	group, err := object.NewGroup(object.GroupConfig{Journal: s.Ledger, Log: cfg.Log})
 	s.must(err)
-	s.Host, err = object.New(object.Config[task.Task, task.Event]{
-		Class: class, Journal: s.Ledger, Home: home, Now: now, Log: cfg.Log,
-	})
-	s.must(err)
-	s.Host.Start()
+	host, closeTasks := open(s, cfg, group, task.Class{}, task.Layout{})
+	s.Host = host
+	counters, closeCounters := open(s, cfg, group, counter.Class{}, counter.Layout{})
 	if cfg.Followers == nil {
 		cfg.Followers = service.NewFollowers(1000, 10_000)
 	}
@@ -111,27 +110,45 @@ func (s *Server) build(cfg Config) {
 		Room: func(t task.Task, cmd task.Command) error { return task.Room(t, cmd, 50_000) },
 	})
 	s.must(err)
+	s.Counters, err = service.New(service.Config[counter.Counter, counter.Event, counter.Command]{
+		Class: counter.Rules{}, Host: counters, Lister: s.Ledger, Followers: cfg.Followers,
+	})
+	s.must(err)
 	s.Gate, err = service.NewGate(service.GateConfig{Policy: service.Open, Keys: s.Ledger, Now: now, Log: cfg.Log})
 	s.must(err)
 	s.stop = func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if err := s.Host.Stop(ctx); err != nil {
-			s.t.Errorf("stop the host: %v", err)
+		s.Drain()
+		if err := errors.Join(s.Host.Stop(ctx), counters.Stop(ctx)); err != nil {
+			s.t.Errorf("stop the hosts: %v", err)
 		}
 		for _, c := range s.pool {
 			c.CloseIdleConnections()
 		}
 		_ = s.HTTP.Close() // what is still connected is a test's own
-		s.must(home.Close())
-		s.must(s.Ledger.Close())
+		s.must(errors.Join(closeTasks(), closeCounters(), s.Ledger.Close()))
 	}
+}
+
+// open opens the files of a class and starts its host.
+func open[S, E any](s *Server, cfg Config, g *object.Group, class object.Class[S, E], l store.Layout[S, E]) (h *object.Host[S, E], closeFiles func() error) {
+	s.t.Helper()
+	home, err := store.New(store.Config[S, E]{
+		Dir: filepath.Join(cfg.Dir, "objects"), Layout: l, Encode: class.Encode, Epoch: s.Ledger.Epoch, Log: cfg.Log,
+	})
+	s.must(err)
+	h, err = object.New(object.Config[S, E]{Class: class, Group: g, Home: home, Now: now, Log: cfg.Log})
+	s.must(err)
+	h.Start()
+	s.drain = append(s.drain, h.Drain)
+	return h, home.Close
 }
 
 // serve opens the door.
 func (s *Server) serve(cfg Config) {
 	s.t.Helper()
-	rc := rpc.Config{Classes: []rpc.Class{rpc.Tasks(s.Service)}, Gate: s.Gate, Now: time.Now, Log: cfg.Log, HomeOnly: true}
+	rc := rpc.Config{Classes: []rpc.Class{rpc.Tasks(s.Service), rpc.Counters(s.Counters)}, Gate: s.Gate, Now: time.Now, Log: cfg.Log, HomeOnly: true}
 	if cfg.RPC != nil {
 		cfg.RPC(&rc)
 	}
@@ -153,6 +170,13 @@ func (s *Server) serve(cfg Config) {
 		serve = func(l net.Listener) error { return s.HTTP.ServeTLS(l, "", "") }
 	}
 	go func() { _ = serve(l) }() // ends with Close
+}
+
+// Drain drains every host.
+func (s *Server) Drain() {
+	for _, drain := range s.drain {
+		drain()
+	}
 }
 
 // Stop stops the house as a server stops in order. It may be called more than

@@ -1,4 +1,4 @@
 package resume
 
 // Trust makes a watch that does not check what the server sends.
-func Trust(w *Watch) { w.trusting = true }
+func Trust[M Message](w *Watch[M]) { w.trusting = true }

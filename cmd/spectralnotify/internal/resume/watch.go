@@ -1,4 +1,4 @@
-// Package resume follows a task across everything that cuts a stream: a server
+// Package resume follows a task or a counter across everything that cuts a stream: a server
 // that stops, is killed or restarts, a network that goes away.
 //
 // It goes on at the cursor of the last message, so that each event is passed on
@@ -13,27 +13,36 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 )
 
+// A Message is what a watch of any class sends.
+type Message interface {
+	proto.Message
+	GetCursor() string
+	GetSequence() int64
+	GetReset_() *taskv1.Reset
+	GetRemoved() *taskv1.Removed
+	GetEnd() *taskv1.End
+}
+
 // A Stream is a watch that was opened. Receive waits for the next message and
 // is false at the end; Err then says why, nil if the server closed the stream.
-type Stream interface {
+type Stream[M Message] interface {
 	Receive() bool
-	Msg() *taskv1.WatchResponse
+	Msg() M
 	Err() error
 	Close() error
 }
 
-// A Watch follows one task. Its fields are set before Run.
-type Watch struct {
-	// Open opens a stream. It returns once a server has answered. Required.
-	Open func(context.Context, *taskv1.WatchRequest) (Stream, error)
-
-	// Request is how the watch begins. Run goes on at its own cursor then.
-	// Required; it is changed.
-	Request *taskv1.WatchRequest
+// A Watch follows one object. Its fields are set before Run.
+type Watch[M Message] struct {
+	// Open opens a stream that goes on after a cursor, "" from the beginning. It
+	// returns once a server has answered. Required.
+	Open func(ctx context.Context, cursor string) (Stream[M], error)
 
 	// Pause waits before the nth try in a row that brought no news, n from 1.
 	// It fails with the context's error. Required.
@@ -64,11 +73,11 @@ var (
 	errLeft   = errors.New("the server is stopping")
 )
 
-// Run follows the task until its stream ends in order, and calls each for every
+// Run follows the object until its stream ends in order, and calls each for every
 // message, in order. It returns nil at that end, the error of each, the
 // context's error, or a failure that trying again does not mend.
-func (w *Watch) Run(ctx context.Context, each func(*taskv1.WatchResponse) error) error {
-	place := place{cursor: w.Request.GetCursor()}
+func (w *Watch[M]) Run(ctx context.Context, each func(M) error) error {
+	place := place{}
 	for n := 1; ; n++ {
 		before := place.cursor
 		over, err := w.once(ctx, &place, each)
@@ -94,14 +103,13 @@ func (w *Watch) Run(ctx context.Context, each func(*taskv1.WatchResponse) error)
 
 // once reads one stream to its end. over says that the watch is over, with err;
 // otherwise err says why the stream was cut.
-func (w *Watch) once(ctx context.Context, place *place, each func(*taskv1.WatchResponse) error) (over bool, err error) {
+func (w *Watch[M]) once(ctx context.Context, place *place, each func(M) error) (over bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	alive := w.watchdog(cancel)
 	defer alive.Stop()
 
-	w.Request.Cursor = place.cursor
-	stream, err := w.Open(ctx, w.Request)
+	stream, err := w.Open(ctx, place.cursor)
 	if err != nil {
 		return final(err), because(ctx, err)
 	}
@@ -116,8 +124,8 @@ func (w *Watch) once(ctx context.Context, place *place, each func(*taskv1.WatchR
 		if err := each(m); err != nil {
 			return true, err
 		}
-		if end, ok := m.GetMessage().(*taskv1.WatchResponse_End); ok {
-			return ending(end.End.GetReason())
+		if end := m.GetEnd(); end != nil {
+			return ending(end.GetReason())
 		}
 	}
 	if err := stream.Err(); err != nil {
@@ -163,7 +171,7 @@ type watchdog struct {
 	silence time.Duration
 }
 
-func (w *Watch) watchdog(cancel context.CancelCauseFunc) watchdog {
+func (w *Watch[M]) watchdog(cancel context.CancelCauseFunc) watchdog {
 	if w.Silence == 0 {
 		return watchdog{}
 	}
@@ -189,18 +197,27 @@ type place struct {
 	answered bool  // a server has answered at least once
 }
 
+// kind is the name of what a message says, as the proto files have it.
+func kind(m Message) protoreflect.Name {
+	r := m.ProtoReflect()
+	if said := r.WhichOneof(r.Descriptor().Oneofs().ByName("message")); said != nil {
+		return said.Name()
+	}
+	return ""
+}
+
 // take moves to the place after a message, and refuses one that does not follow.
-func (p *place) take(m *taskv1.WatchResponse) error {
-	switch x := m.GetMessage().(type) {
-	case *taskv1.WatchResponse_Event:
-		id := x.Event.GetEvent().GetId()
-		if p.sequence != 0 && id != p.sequence+1 {
-			return fmt.Errorf("the server sent event %d after event %d", id, p.sequence)
+func (p *place) take(m Message) error {
+	sequence := m.GetSequence()
+	switch kind(m) {
+	case "event":
+		if p.sequence != 0 && sequence != p.sequence+1 {
+			return fmt.Errorf("the server sent event %d after event %d", sequence, p.sequence)
 		}
-		p.sequence = id
-	case *taskv1.WatchResponse_Snapshot:
-		p.sequence = m.GetSequence()
-	case *taskv1.WatchResponse_Reset_, *taskv1.WatchResponse_Removed:
+		p.sequence = sequence
+	case "snapshot":
+		p.sequence = sequence
+	case "reset", "removed":
 		p.sequence = 0
 	}
 	if m.GetCursor() != "" {

@@ -32,15 +32,15 @@ type server struct {
 	silent  bool                      // streams never say anything
 }
 
-func (s *server) open(ctx context.Context, req *taskv1.WatchRequest) (resume.Stream, error) {
-	s.opens = append(s.opens, req.GetCursor())
+func (s *server) open(ctx context.Context, cursor string) (taskStream, error) {
+	s.opens = append(s.opens, cursor)
 	if len(s.refuses) > 0 {
 		err := s.refuses[0]
 		s.refuses = s.refuses[1:]
 		return nil, err
 	}
 	st := &stream{server: s, ctx: ctx, left: s.life()}
-	if c := req.GetCursor(); c != "" {
+	if c := cursor; c != "" {
 		at, err := strconv.ParseInt(strings.TrimPrefix(c, "c"), 10, 64)
 		if err != nil {
 			return nil, err
@@ -52,6 +52,8 @@ func (s *server) open(ctx context.Context, req *taskv1.WatchRequest) (resume.Str
 	}
 	return st, nil
 }
+
+type taskStream = resume.Stream[*taskv1.WatchResponse]
 
 type stream struct {
 	server *server
@@ -90,6 +92,7 @@ func (s *stream) Receive() bool {
 			id = s.server.damage(id)
 		}
 		s.msg = message(s.at, &taskv1.WatchResponse_Event{Event: &taskv1.TaskEvent{Event: &taskv1.Event{Id: id}}})
+		s.msg.Sequence = id
 	default:
 		s.msg = message(s.at, &taskv1.WatchResponse_End{End: &taskv1.End{Reason: s.server.end}})
 	}
@@ -110,14 +113,13 @@ func message(sequence int64, m any) *taskv1.WatchResponse {
 }
 
 // follow runs a watch of s and returns the numbers of the events it passed on.
-func follow(t *testing.T, s *server, change func(*resume.Watch)) (ids []int64, err error) {
+func follow(t *testing.T, s *server, change func(*resume.Watch[*taskv1.WatchResponse])) (ids []int64, err error) {
 	t.Helper()
 	if s.life == nil {
 		s.life = func() int { return -1 }
 	}
-	w := &resume.Watch{
-		Open:    s.open,
-		Request: &taskv1.WatchRequest{TaskId: "t"},
+	w := &resume.Watch[*taskv1.WatchResponse]{
+		Open: s.open,
 		Pause: func(ctx context.Context, n int) error {
 			if n > 20 {
 				return errors.New("tried 20 times without news")
@@ -150,7 +152,7 @@ func TestEachEventComesOnceWhereverTheStreamIsCut(t *testing.T) {
 	for range 200 {
 		n := 4 + r.Int64N(60)
 		s := &server{n: n, life: func() int { return r.IntN(6) }, end: taskv1.EndReason_END_REASON_FINISHED}
-		ids, err := follow(t, s, func(w *resume.Watch) { w.Pause = noPause })
+		ids, err := follow(t, s, func(w *resume.Watch[*taskv1.WatchResponse]) { w.Pause = noPause })
 		if err != nil || !slices.Equal(ids, upTo(n)) {
 			t.Fatalf("seed %d: got %v, %v, want 4 to %d", seed, ids, err, n)
 		}
@@ -211,10 +213,9 @@ func TestWithoutTheCursorEventsComeTwice(t *testing.T) {
 		lives = lives[1:]
 		return life
 	}}
-	ids, err := follow(t, s, func(w *resume.Watch) {
-		w.Open = func(ctx context.Context, req *taskv1.WatchRequest) (resume.Stream, error) {
-			req.Cursor = ""
-			return s.open(ctx, req)
+	ids, err := follow(t, s, func(w *resume.Watch[*taskv1.WatchResponse]) {
+		w.Open = func(ctx context.Context, _ string) (taskStream, error) {
+			return s.open(ctx, "")
 		}
 	})
 	if err != nil || slices.Equal(ids, upTo(10)) {
@@ -236,12 +237,11 @@ func TestAResetBeginsAnew(t *testing.T) {
 		{Sequence: 1, Message: &taskv1.WatchResponse_End{End: &taskv1.End{Reason: taskv1.EndReason_END_REASON_FINISHED}}},
 	}
 	got := 0
-	w := &resume.Watch{
-		Open: func(context.Context, *taskv1.WatchRequest) (resume.Stream, error) {
+	w := &resume.Watch[*taskv1.WatchResponse]{
+		Open: func(context.Context, string) (taskStream, error) {
 			return &tape{left: script}, nil
 		},
-		Request: &taskv1.WatchRequest{},
-		Pause:   func(context.Context, int) error { return errors.New("the stream was cut") },
+		Pause: func(context.Context, int) error { return errors.New("the stream was cut") },
 	}
 	err := w.Run(t.Context(), func(*taskv1.WatchResponse) error {
 		got++
@@ -288,7 +288,7 @@ func TestHowAWatchEnds(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := follow(t, tt.server, func(w *resume.Watch) { w.FirstTries = tt.tries })
+			_, err := follow(t, tt.server, func(w *resume.Watch[*taskv1.WatchResponse]) { w.FirstTries = tt.tries })
 			if !errors.Is(err, tt.want) || len(tt.server.opens) != tt.opens {
 				t.Errorf("got %v after %d opens, want %v after %d", err, len(tt.server.opens), tt.want, tt.opens)
 			}
@@ -299,7 +299,7 @@ func TestHowAWatchEnds(t *testing.T) {
 func TestADrainingServerIsReturnedToWithTheCursor(t *testing.T) {
 	s := &server{n: 5, end: taskv1.EndReason_END_REASON_DRAINING}
 	var cuts int
-	ids, err := follow(t, s, func(w *resume.Watch) {
+	ids, err := follow(t, s, func(w *resume.Watch[*taskv1.WatchResponse]) {
 		w.Cut = func(error) {
 			cuts++
 			s.n, s.end = 8, taskv1.EndReason_END_REASON_FINISHED
@@ -322,7 +322,7 @@ func TestPausesGrowUntilThereIsNews(t *testing.T) {
 		return life
 	}}
 	var pauses []int
-	_, err := follow(t, s, func(w *resume.Watch) {
+	_, err := follow(t, s, func(w *resume.Watch[*taskv1.WatchResponse]) {
 		w.Pause = func(_ context.Context, n int) error {
 			pauses = append(pauses, n)
 			return nil
@@ -337,7 +337,7 @@ func TestASilentServerIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{n: 5, silent: true, end: taskv1.EndReason_END_REASON_FINISHED}
 		began := time.Now()
-		_, err := follow(t, s, func(w *resume.Watch) {
+		_, err := follow(t, s, func(w *resume.Watch[*taskv1.WatchResponse]) {
 			w.Silence = 45 * time.Second
 			w.Cut = func(error) { s.silent = false }
 		})
@@ -350,7 +350,7 @@ func TestASilentServerIsLeft(t *testing.T) {
 func TestTheCallersErrorEndsTheWatch(t *testing.T) {
 	full := errors.New("disk full")
 	s := &server{n: 5, life: func() int { return -1 }}
-	w := &resume.Watch{Open: s.open, Request: &taskv1.WatchRequest{}, Pause: noPause}
+	w := &resume.Watch[*taskv1.WatchResponse]{Open: s.open, Pause: noPause}
 	if err := w.Run(t.Context(), func(*taskv1.WatchResponse) error { return full }); !errors.Is(err, full) {
 		t.Errorf("got %v, want %v", err, full)
 	}

@@ -84,11 +84,11 @@ const (
 	ResetReason_RESET_REASON_UNSPECIFIED ResetReason = 0
 	// What followed the cursor is no longer kept.
 	ResetReason_RESET_REASON_CURSOR_EXPIRED ResetReason = 1
-	// The task was deleted, and created again under the same id.
+	// The object was deleted, and created again under the same id.
 	ResetReason_RESET_REASON_GENERATION_CHANGED ResetReason = 2
 	// The server's data was restored or rebuilt.
 	ResetReason_RESET_REASON_EPOCH_CHANGED ResetReason = 3
-	// The cursor is ahead of the task: the server lost data it had shown.
+	// The cursor is ahead of the object: the server lost data it had shown.
 	ResetReason_RESET_REASON_CURSOR_AHEAD ResetReason = 4
 )
 
@@ -137,7 +137,7 @@ func (ResetReason) EnumDescriptor() ([]byte, []int) {
 	return file_spectralnotify_task_v1_watch_proto_rawDescGZIP(), []int{1}
 }
 
-// Why a task is gone.
+// Why an object is gone.
 type RemovedReason int32
 
 const (
@@ -200,7 +200,7 @@ type EndReason int32
 const (
 	// Not said.
 	EndReason_END_REASON_UNSPECIFIED EndReason = 0
-	// The task has ended, or is gone; there is nothing to watch for.
+	// The object has ended, or is gone; there is nothing to watch for.
 	EndReason_END_REASON_FINISHED EndReason = 1
 	// The server stops; connect again.
 	EndReason_END_REASON_DRAINING EndReason = 2
@@ -830,7 +830,7 @@ func (x *Reset) GetReason() ResetReason {
 	return ResetReason_RESET_REASON_UNSPECIFIED
 }
 
-// A task is gone.
+// An object is gone.
 type Removed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why.

@@ -278,7 +278,7 @@ export const ResetSchema: GenMessage<Reset> = /*@__PURE__*/
   messageDesc(file_spectralnotify_task_v1_watch, 6);
 
 /**
- * A task is gone.
+ * An object is gone.
  *
  * @generated from message spectralnotify.task.v1.Removed
  */
@@ -618,7 +618,7 @@ export enum ResetReason {
   CURSOR_EXPIRED = 1,
 
   /**
-   * The task was deleted, and created again under the same id.
+   * The object was deleted, and created again under the same id.
    *
    * @generated from enum value: RESET_REASON_GENERATION_CHANGED = 2;
    */
@@ -632,7 +632,7 @@ export enum ResetReason {
   EPOCH_CHANGED = 3,
 
   /**
-   * The cursor is ahead of the task: the server lost data it had shown.
+   * The cursor is ahead of the object: the server lost data it had shown.
    *
    * @generated from enum value: RESET_REASON_CURSOR_AHEAD = 4;
    */
@@ -646,7 +646,7 @@ export const ResetReasonSchema: GenEnum<ResetReason> = /*@__PURE__*/
   enumDesc(file_spectralnotify_task_v1_watch, 1);
 
 /**
- * Why a task is gone.
+ * Why an object is gone.
  *
  * @generated from enum spectralnotify.task.v1.RemovedReason
  */
@@ -700,7 +700,7 @@ export enum EndReason {
   UNSPECIFIED = 0,
 
   /**
-   * The task has ended, or is gone; there is nothing to watch for.
+   * The object has ended, or is gone; there is nothing to watch for.
    *
    * @generated from enum value: END_REASON_FINISHED = 1;
    */
