@@ -2,14 +2,19 @@ import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 
 import { type Clock, realClock } from "./clock.js";
+import type { Counter, CounterEvent } from "./counter.js";
+import { type Counters, createCounters } from "./counters.js";
+import { CounterService } from "./gen/spectralnotify/counter/v1/counter_service_pb.js";
 import { TaskService } from "./gen/spectralnotify/task/v1/task_service_pb.js";
 import { createTasks, type Tasks } from "./tasks.js";
 import { type Credential, reliable } from "./transport.js";
-import { Hub } from "./watch/hub.js";
+import { counterKind } from "./watch/counter-kind.js";
+import { type Hub, HubOf } from "./watch/hub.js";
 import type { World } from "./watch/line.js";
 import type { WatchMessage } from "./watch/message.js";
 import { type Pauses, pagePauses } from "./watch/pause.js";
-import { type WatchOptions, watchTask } from "./watch/watch.js";
+import { taskKind } from "./watch/task-kind.js";
+import { type WatchOptions, watchOne } from "./watch/watch.js";
 
 /** What a client needs. In a page of the server itself, nothing. */
 export interface Options {
@@ -31,15 +36,19 @@ export interface Options {
 export interface SpectralNotify {
   /** The calls on tasks, in plain objects. */
   readonly tasks: Tasks;
+  /** The calls on counters, in plain objects. */
+  readonly counters: Counters;
   /** Watches one task over a stream of its own; see WatchOptions. For many tasks, or in a page, use hub. */
   watch(taskId: string, options?: WatchOptions): AsyncGenerator<WatchMessage, void, undefined>;
   /** Watches any number of tasks over one stream. */
   readonly hub: Hub;
+  /** Watches any number of counters over one stream. */
+  readonly counterHub: HubOf<"counter", Counter, CounterEvent>;
   /** The generated clients, for those who want the messages themselves. */
-  readonly raw: { readonly tasks: Client<typeof TaskService> };
+  readonly raw: { readonly tasks: Client<typeof TaskService>; readonly counters: Client<typeof CounterService> };
   /** Connects now instead of later. */
   reconnectNow(): void;
-  /** Closes the streams of hub. */
+  /** Closes the streams of the hubs. */
   close(): void;
 }
 
@@ -47,15 +56,22 @@ export interface SpectralNotify {
 export function createSpectralNotify(options: Options = {}): SpectralNotify {
   const world: World = { clock: options.clock ?? realClock, pauses: options.pauses ?? pagePauses };
   const network = options.transport ?? createConnectTransport({ baseUrl: baseUrlOf(options), useBinaryFormat: true });
-  const service = createClient(TaskService, reliable(network, world.clock, options.apiKey ?? options.token));
-  const hub = new Hub(service, world);
+  const calls = reliable(network, world.clock, options.apiKey ?? options.token);
+  const raw = { tasks: createClient(TaskService, calls), counters: createClient(CounterService, calls) };
+  const kind = taskKind(raw.tasks);
+  const hubs = { hub: new HubOf(kind, world), counterHub: new HubOf(counterKind(raw.counters), world) };
   return {
-    tasks: createTasks(service),
-    watch: (taskId, watchOptions) => watchTask(service, world, taskId, watchOptions),
-    hub,
-    raw: { tasks: service },
-    reconnectNow: () => hub.reconnectNow(),
-    close: () => hub.close(),
+    tasks: createTasks(raw.tasks),
+    counters: createCounters(raw.counters),
+    watch: (taskId, watchOptions) => watchOne(kind, world, taskId, watchOptions),
+    ...hubs,
+    raw,
+    reconnectNow() {
+      for (const hub of Object.values(hubs)) hub.reconnectNow();
+    },
+    close() {
+      for (const hub of Object.values(hubs)) hub.close();
+    },
   };
 }
 

@@ -17,9 +17,10 @@ export function factsOf(error: unknown): Readonly<Record<string, string>> {
   return infoOf(error)?.facts ?? {};
 }
 
-/** The error that the server gives for a task that does not exist. */
-export function notFound(taskId: string): ConnectError {
-  return failure(Code.NotFound, "TASK_NOT_FOUND", `the task ${JSON.stringify(taskId)} does not exist`);
+/** The error that the server gives for an object of a class that does not exist. */
+export function notFound(kind: string, id: string): ConnectError {
+  const text = `the ${kind} ${JSON.stringify(id)} does not exist`;
+  return failure(Code.NotFound, `${kind.toUpperCase()}_NOT_FOUND`, text);
 }
 
 /** The error of a call that failed for a reason. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
-
 import { TaskStatus as StatusCode, type Task as TaskMessage } from "./gen/spectralnotify/task/v1/task_pb.js";
+import { newest } from "./watch/kind.js";
 
 /** Where a task stands. The last three are final. */
 export type TaskStatus = "pending" | "in-progress" | "success" | "failed" | "canceled";
@@ -111,15 +111,9 @@ export function updated(known: Task | undefined, next: Task): Task {
   return { ...next, metadata: next.metadata ?? known.metadata, result: next.result ?? known.result };
 }
 
-/**
- * The newer of two states of a task: the one with the higher sequence, or of
- * the task that was created later under the same id. What only the older one
- * carries is kept.
- */
+/** The newer of two states of a task; see newest. */
 export function newer(known: Task | undefined, next: Task): Task {
-  if (!known || known.createdAt < next.createdAt) return next;
-  if (known.createdAt > next.createdAt || known.sequence > next.sequence) return known;
-  return updated(known, next);
+  return newest({ updated }, known, next);
 }
 
 /** ISO 8601 with milliseconds; null if absent. */

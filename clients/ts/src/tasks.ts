@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type CallOptions, type Client, Code, ConnectError } from "@connectrpc/connect";
+import type { CallOptions, Client } from "@connectrpc/connect";
 
 import { fromNewEvent, type NewEvent, type TaskEvent, toEvent } from "./event.js";
 import {
@@ -9,6 +9,7 @@ import {
   type Task as TaskMessage,
 } from "./gen/spectralnotify/task/v1/task_pb.js";
 import { ListOrder, type TaskService } from "./gen/spectralnotify/task/v1/task_service_pb.js";
+import { expect, pages, present } from "./request.js";
 import { type Metadata, statusCode, statusWord, type Task, type TaskStatus, toTask } from "./task.js";
 
 /** A task to create. */
@@ -178,14 +179,11 @@ export function createTasks(raw: Client<typeof TaskService>) {
       { max = 10_000, ...list }: ListOptions & { max?: number } = {},
       options?: CallOptions,
     ): Promise<{ tasks: Task[]; count: number; countIsLowerBound: boolean }> {
-      const found: Task[] = [];
-      let page: TaskPage | undefined;
-      do {
-        const pageSize = Math.min(1_000, max - found.length);
-        page = await tasks.listPage({ ...list, pageSize, pageToken: page?.nextPageToken }, options);
-        found.push(...page.tasks);
-      } while (page.nextPageToken && found.length < max);
-      return { tasks: found, count: page.count, countIsLowerBound: page.countIsLowerBound };
+      const { items, last } = await pages(max, async (page) => {
+        const answer = await tasks.listPage({ ...list, ...page }, options);
+        return { ...answer, items: answer.tasks };
+      });
+      return { tasks: items, count: last.count, countIsLowerBound: last.countIsLowerBound };
     },
 
     /** Lists one page of tasks: 50 unless `pageSize` (at most 1000) says otherwise. */
@@ -218,10 +216,6 @@ function aim({ taskId, expectedSequence }: Target) {
   return { taskId, ...expect(expectedSequence) };
 }
 
-function expect(sequence: number | undefined) {
-  return sequence === undefined ? {} : { expectedSequence: BigInt(sequence) };
-}
-
 function toChange(answer: { task?: TaskMessage; event?: EventMessage }): Change {
   return { task: toTask(present(answer.task)), event: toEvent(present(answer.event)) };
 }
@@ -242,11 +236,4 @@ function fromFilter({ statuses = [], tags = [], ...filter }: TaskFilter) {
 
 function time(date: Date | undefined) {
   return date && timestampFromDate(date);
-}
-
-/** Servers always send these; a proxy that answers in their place may not. */
-function present<T>(part: T | undefined): T {
-  if (part === undefined)
-    throw new ConnectError("the answer is incomplete; is this a spectralNotify server?", Code.Internal);
-  return part;
 }

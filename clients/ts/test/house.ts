@@ -133,7 +133,7 @@ export class House {
 
   #get(taskId: string): Kept {
     const kept = this.tasks.get(taskId);
-    if (!kept) throw notFound(taskId);
+    if (!kept) throw notFound("task", taskId);
     return kept;
   }
 

@@ -1,32 +1,35 @@
 import { useMemo, useSyncExternalStore } from "react";
 
-import type { TaskView } from "../watch/followed.js";
-import { type Hub, idProblem } from "../watch/hub.js";
-import { useSpectralNotify } from "./provider.js";
+import type { View } from "../watch/followed.js";
+import { type HubOf, idProblem } from "../watch/hub.js";
+import type { State } from "../watch/kind.js";
 
-type Views = ReadonlyMap<string, TaskView>; // :: task id -> what is known of it
+type Views<N extends string, S, E> = ReadonlyMap<string, View<N, S, E>>; // :: id -> what is known of it
 
-const none: Views = new Map();
+const none: Views<never, never, never> = new Map();
 
-/** Watches several tasks for as long as the component is mounted. */
-export function useLiveRows(taskIds: readonly string[]): Views {
-  const { hub } = useSpectralNotify();
-  const list = JSON.stringify(taskIds);
-  const rows = useMemo(() => liveRows(hub, JSON.parse(list) as string[]), [hub, list]);
-  return useSyncExternalStore(rows.subscribe, rows.get, () => none);
+/** Watches several objects for as long as the component is mounted. */
+export function useLiveRows<N extends string, S extends State, E>(
+  hub: HubOf<N, S, E>,
+  name: N,
+  ids: readonly string[],
+): Views<N, S, E> {
+  const list = JSON.stringify(ids);
+  const rows = useMemo(() => liveRows(hub, name, JSON.parse(list) as string[]), [hub, name, list]);
+  return useSyncExternalStore(rows.subscribe, rows.get, () => none as Views<N, S, E>);
 }
 
-function liveRows(hub: Hub, taskIds: readonly string[]) {
-  const watched = taskIds.filter((taskId) => !idProblem(taskId));
-  const read = (): Views => new Map(watched.flatMap((id) => pair(id, hub.view(id))));
+function liveRows<N extends string, S extends State, E>(hub: HubOf<N, S, E>, name: N, ids: readonly string[]) {
+  const watched = ids.filter((id) => !idProblem(id, name));
+  const read = (): Views<N, S, E> => new Map(watched.flatMap((id) => pair(id, hub.view(id))));
   let views = read();
   return {
     get: () => views,
     subscribe(changed: () => void) {
-      const stops = watched.map((taskId) =>
-        hub.subscribe(taskId, {
+      const stops = watched.map((id) =>
+        hub.subscribe(id, {
           view(view) {
-            views = new Map(views).set(taskId, view);
+            views = new Map(views).set(id, view);
             changed();
           },
         }),
@@ -39,6 +42,6 @@ function liveRows(hub: Hub, taskIds: readonly string[]) {
   };
 }
 
-function pair(taskId: string, view: TaskView | undefined): [string, TaskView][] {
-  return view ? [[taskId, view]] : [];
+function pair<V>(id: string, view: V | undefined): [string, V][] {
+  return view ? [[id, view]] : [];
 }

@@ -1,15 +1,23 @@
 import { useCallback, useSyncExternalStore } from "react";
 
-import { type Connection, idleConnection } from "../watch/hub.js";
+import { type Connection, idleConnection, worst } from "../watch/hub.js";
 import { useSpectralNotify } from "./provider.js";
 
-/** Where the connection that watches tasks stands. */
+/** Where the connection that watches tasks and counters stands: the worse of the two, if both are watched. */
 export function useConnection(): Connection {
-  const { hub } = useSpectralNotify();
-  const subscribe = useCallback((changed: () => void) => hub.watchConnection(changed), [hub]);
+  const { hub, counterHub } = useSpectralNotify();
+  const subscribe = useCallback(
+    (changed: () => void) => {
+      const stops = [hub.watchConnection(changed), counterHub.watchConnection(changed)];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
+    [hub, counterHub],
+  );
   return useSyncExternalStore(
     subscribe,
-    () => hub.connection,
+    () => worst([hub.connection, counterHub.connection]),
     () => idleConnection,
   );
 }

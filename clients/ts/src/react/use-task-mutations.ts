@@ -1,8 +1,7 @@
-import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
-
 import type { Task } from "../task.js";
 import { forgetTask, keepTask, keys } from "./keys.js";
 import { useSpectralNotify } from "./provider.js";
+import { useChangeOf } from "./use-change.js";
 
 /**
  * The calls that change tasks, as TanStack mutations: `cancel.mutate({ taskId })`.
@@ -24,17 +23,14 @@ export function useTaskMutations() {
 function useChange<Request extends { taskId?: string }, Answer>(
   call: (request: Request) => Promise<Answer>,
   taskOf: (answer: Answer) => Task | undefined,
-  forget?: (cache: QueryClient, taskId: string) => void,
+  forget?: typeof forgetTask,
 ) {
-  const cache = useQueryClient();
-  return useMutation<Answer, Error, Request>({
-    mutationFn: (request) => call(request),
-    onSuccess(answer, { taskId }) {
-      if (taskId) forget?.(cache, taskId);
-      const task = taskOf(answer);
-      if (task) keepTask(cache, task);
-      void cache.invalidateQueries({ queryKey: keys.tasks });
-      void cache.invalidateQueries({ queryKey: keys.stats });
-    },
+  return useChangeOf({
+    call,
+    stateOf: taskOf,
+    idOf: ({ taskId }: Request) => taskId,
+    keep: keepTask,
+    forget,
+    lists: [keys.tasks, keys.stats],
   });
 }

@@ -1,63 +1,81 @@
 import type { ConnectError } from "@connectrpc/connect";
 
-import { isFinal, notFound } from "../error.js";
+import { isFinal } from "../error.js";
 import type { TaskEvent } from "../event.js";
-import { isTerminal, type Task, updated } from "../task.js";
+import type { Task } from "../task.js";
+import type { Kind, State } from "./kind.js";
 import type { LineState } from "./machine.js";
-import type { RemovedReason, WatchMessage } from "./message.js";
+import type { Message, Of, RemovedReason } from "./message.js";
 import { follow, freshTrack, type Verdict } from "./track.js";
 
-/** What is known of a watched task. Replaced as a whole, never changed. */
-export interface TaskView {
-  /** The newest state; undefined before the first. It stays when the line is lost or the task is gone. */
-  readonly task: Task | undefined;
+/**
+ * What is known of a watched object. Replaced as a whole, never changed. The
+ * field N is the newest state; undefined before the first. It stays when the
+ * line is lost or the object is gone.
+ */
+export type View<N extends string, S, E> = Of<N, S | undefined> & Standing<E>;
+
+/** What is known of a watched task. */
+export interface TaskView extends View<"task", Task, TaskEvent> {}
+
+/** What is known beside the state. */
+export interface Standing<E> {
   /** The newest events that came, oldest first, at most 200. */
-  readonly events: readonly TaskEvent[];
+  readonly events: readonly E[];
   /**
    * Where the watch stands. While "waiting", what is shown may be old; it goes
-   * on by itself. "ended" is a task that has ended or is gone, "failed" a watch
-   * that the server refused.
+   * on by itself. "ended" is an object that has ended or is gone, "failed" a
+   * watch that the server refused.
    */
   readonly phase: "connecting" | "live" | "waiting" | "ended" | "failed";
   /** Why phase is "waiting" or "failed", if there is a reason. */
   readonly error: ConnectError | undefined;
-  /** Set if the task is gone. */
+  /** Set if the object is gone. */
   readonly removed: RemovedReason | undefined;
 }
 
-/** A view of which nothing is known. */
-export const emptyView: TaskView = {
-  task: undefined,
+/** What is known of an object of which nothing is known. */
+export const nothing: Standing<never> = {
   events: [],
   phase: "connecting",
   error: undefined,
   removed: undefined,
 };
 
-/** What a watcher of a task may want to be told. */
-export interface Listener {
-  /** Each message that is news, in order: a snapshot first, then each event once. */
-  message?(message: WatchMessage): void;
-  /** The view has been replaced. */
-  view?(view: TaskView): void;
+/** A view of which nothing is known. */
+export function emptyView<N extends string, S, E>(name: N): View<N, S, E> {
+  return { ...nothing, ...of<N, S | undefined>(name, undefined) };
 }
+
+/** What a watcher of an object may want to be told. */
+export interface ListenerOf<N extends string, S, E> {
+  /** Each message that is news, in order: a snapshot first, then each event once. */
+  message?(message: Message<N, S, E>): void;
+  /** The view has been replaced. */
+  view?(view: View<N, S, E>): void;
+}
+
+/** What a watcher of a task may want to be told. */
+export interface Listener extends ListenerOf<"task", Task, TaskEvent> {}
 
 const keep = 200;
 
-/** One watched task: how far it has been followed, what is known, and who wants to know. */
-export class Followed {
+/** One watched object: how far it has been followed, what is known, and who wants to know. */
+export class Followed<N extends string, S extends State, E> {
   #track = freshTrack;
   #failure: ConnectError | undefined;
-  #view = emptyView;
+  #view: View<N, S, E>;
   #line: LineState;
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Set<ListenerOf<N, S, E>>();
 
   constructor(
-    readonly taskId: string,
+    private readonly kind: Kind<N, S, E>,
+    readonly id: string,
     private readonly waits: boolean,
     line: LineState,
   ) {
     this.#line = line;
+    this.#view = emptyView(kind.name);
     this.#look({});
   }
 
@@ -65,7 +83,7 @@ export class Followed {
     return this.#track.cursor;
   }
 
-  get view(): TaskView {
+  get view(): View<N, S, E> {
     return this.#view;
   }
 
@@ -91,20 +109,23 @@ export class Followed {
   }
 
   /** Adds a listener, and tells it where things stand as a stream would: by a snapshot. */
-  add(listener: Listener): void {
+  add(listener: ListenerOf<N, S, E>): void {
     this.#listeners.add(listener);
-    const { task, events, removed } = this.#view;
-    if (!task || removed) return;
+    const state = this.#state;
+    const { events, removed } = this.#view;
+    if (!state || removed) return;
     const { cursor } = this.#track;
-    listener.message?.({ type: "snapshot", cursor, sequence: task.sequence, task, events, historyUnavailable: false });
+    const { sequence } = state;
+    const snapshot = { type: "snapshot", cursor, sequence, events, historyUnavailable: false } as const;
+    listener.message?.({ ...snapshot, ...of(this.kind.name, state) });
   }
 
-  remove(listener: Listener): void {
+  remove(listener: ListenerOf<N, S, E>): void {
     this.#listeners.delete(listener);
   }
 
   /** Takes a message of the stream; what does not fit is not shown. */
-  take(message: WatchMessage): Verdict {
+  take(message: Message<N, S, E>): Verdict {
     const [track, verdict] = follow(this.#track, message);
     this.#track = track;
     if (verdict !== "show" && verdict !== "note") return verdict;
@@ -119,43 +140,53 @@ export class Followed {
     this.#look({});
   }
 
-  /** Events may leave out what did not change of their task; put it back. */
-  #complete(message: WatchMessage): WatchMessage {
-    if (message.type !== "event") return message;
-    return { ...message, task: updated(this.#view.task, message.task) };
+  get #state(): S | undefined {
+    return this.#view[this.kind.name] as S | undefined;
   }
 
-  #news(message: WatchMessage): Partial<TaskView> {
+  /** Events may leave out what did not change of their object; put it back. */
+  #complete(message: Message<N, S, E>): Message<N, S, E> {
+    if (message.type !== "event") return message;
+    const state = this.kind.updated(this.#state, message[this.kind.name] as S);
+    return { ...message, ...of(this.kind.name, state) };
+  }
+
+  #news(message: Message<N, S, E>): Partial<View<N, S, E>> {
+    const { name } = this.kind;
     switch (message.type) {
       case "snapshot":
-        return { task: message.task, events: message.events, removed: undefined };
-      case "event":
-        return { task: message.task, events: [...this.#view.events, message.event].slice(-keep) };
+        return { ...of(name, message[name] as S), events: message.events, removed: undefined } as Partial<
+          View<N, S, E>
+        >;
+      case "event": {
+        const events = [...this.#view.events, message.event].slice(-keep);
+        return { ...of(name, message[name] as S), events } as unknown as Partial<View<N, S, E>>;
+      }
       case "removed":
-        return { removed: message.reason };
+        return { removed: message.reason } as Partial<View<N, S, E>>;
       default:
         return {};
     }
   }
 
-  #look(news: Partial<TaskView>): void {
+  #look(news: Partial<View<N, S, E>>): void {
     const known = { ...this.#view, ...news };
-    const view = { ...known, ...this.#stand(known) };
+    const view = { ...known, ...this.#stand(known[this.kind.name] as S | undefined, known.removed) };
     if (same(view, this.#view)) return;
     this.#view = view;
     for (const listener of this.#listeners) tell(() => listener.view?.(view));
   }
 
-  #stand({ task, removed }: TaskView): Pick<TaskView, "phase" | "error"> {
+  #stand(state: S | undefined, removed: RemovedReason | undefined): Pick<Standing<E>, "phase" | "error"> {
     const { phase, error } = this.#line;
     if (this.#failure) return { phase: this.over ? "failed" : "waiting", error: this.#failure };
-    if (this.over && !task) return { phase: "failed", error: notFound(this.taskId) };
+    if (this.over && !state) return { phase: "failed", error: this.kind.notFound(this.id) };
     if (this.over || (removed && !this.waits)) return { phase: "ended", error: undefined };
     if (phase === "failed") return { phase, error };
     if (phase === "waiting" || phase === "paused") return { phase: "waiting", error };
     if (phase !== "live") return { phase: "connecting", error: undefined };
-    if (!task) return { phase: this.waits ? "live" : "connecting", error: undefined };
-    return { phase: isTerminal(task.status) && !removed ? "ended" : "live", error: undefined };
+    if (!state) return { phase: this.waits ? "live" : "connecting", error: undefined };
+    return { phase: this.kind.ended(state) && !removed ? "ended" : "live", error: undefined };
   }
 }
 
@@ -172,7 +203,10 @@ function tell(listener: () => void): void {
   }
 }
 
-function same(a: TaskView, b: TaskView): boolean {
-  const keys = Object.keys(emptyView) as (keyof TaskView)[];
-  return keys.every((key) => a[key] === b[key]);
+function same<V extends object>(a: V, b: V): boolean {
+  return (Object.keys(a) as (keyof V)[]).every((key) => a[key] === b[key]);
+}
+
+function of<N extends string, S>(name: N, state: S): Of<N, S> {
+  return { [name]: state } as Of<N, S>;
 }

@@ -1,41 +1,33 @@
-import { create } from "@bufbuild/protobuf";
-import { type Client, Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 
 import { failure } from "../error.js";
-import type { TaskService } from "../gen/spectralnotify/task/v1/task_service_pb.js";
-import {
-  type WatchAllResponse,
-  type WatchFailure,
-  WatchFollow,
-  WatchTargetSchema,
-} from "../gen/spectralnotify/task/v1/watch_pb.js";
 import type { Followed } from "./followed.js";
+import type { Kind, State, Told } from "./kind.js";
 import { Line, type Source, type World } from "./line.js";
 import type { LineEvent, LineState } from "./machine.js";
-import { toMessage } from "./message.js";
 
-/** How the tasks of a lane are watched. */
+/** How the objects of a lane are watched. */
 export interface LaneOptions {
   readonly waitForCreate: boolean;
 }
 
-/** How many tasks the server lets one stream carry. */
+/** How many objects the server lets one stream carry. */
 export const laneSize = 1_000;
 /** Changes of what is watched are gathered for so long: a page that mounts 50 rows opens one stream. */
 const gather = 10;
-/** Tasks that failed alone are tried again after so long, in milliseconds, and up to as much again. */
+/** Objects that failed alone are tried again after so long, in milliseconds, and up to as much again. */
 const retryAfter = 5_000;
 
-/** Tasks that are watched over one stream. */
-export class Lane implements Source<WatchAllResponse> {
-  readonly tasks = new Map<string, Followed>(); // :: task id -> who watches it, and what is known
-  readonly line: Line<WatchAllResponse>;
-  #asked = new Set<Followed>(); // what the stream there is carries
+/** Objects of one class that are watched over one stream. */
+export class Lane<N extends string, S extends State, E> implements Source<Told<N, S, E>> {
+  readonly objects = new Map<string, Followed<N, S, E>>(); // :: id -> who watches it, and what is known
+  readonly line: Line<Told<N, S, E>>;
+  #asked = new Set<Followed<N, S, E>>(); // what the stream there is carries
   #gathering: (() => void) | undefined;
-  #retrying: (() => void) | undefined; // until tasks that failed alone are tried again
+  #retrying: (() => void) | undefined; // until objects that failed alone are tried again
 
   constructor(
-    private readonly service: Client<typeof TaskService>,
+    private readonly kind: Kind<N, S, E>,
     private readonly world: World,
     readonly options: LaneOptions,
     private readonly changed: () => void,
@@ -43,7 +35,7 @@ export class Lane implements Source<WatchAllResponse> {
     this.line = new Line(this, world, (state) => this.#lineChanged(state));
   }
 
-  /** Makes the stream carry what is in `tasks`, soon. */
+  /** Makes the stream carry what is in `objects`, soon. */
   touch(): void {
     this.#gathering ??= this.world.clock.after(gather, () => {
       this.#gathering = undefined;
@@ -58,10 +50,10 @@ export class Lane implements Source<WatchAllResponse> {
   }
 
   #settle(): void {
-    for (const [taskId, followed] of this.tasks) if (followed.unwatched) this.tasks.delete(taskId);
+    for (const [id, followed] of this.objects) if (followed.unwatched) this.objects.delete(id);
     const wanted = this.#wanted();
     const added = wanted.some((followed) => !this.#asked.has(followed));
-    const removed = [...this.#asked].some((followed) => this.tasks.get(followed.taskId) !== followed);
+    const removed = [...this.#asked].some((followed) => this.objects.get(followed.id) !== followed);
     if (wanted.length === 0) this.line.stop();
     else if (added || removed || !this.#active()) this.line.start();
     if (wanted.length === 0) this.#asked = new Set();
@@ -73,28 +65,25 @@ export class Lane implements Source<WatchAllResponse> {
     return phase !== "idle" && phase !== "ended" && phase !== "failed";
   }
 
-  #wanted(): Followed[] {
-    return [...this.tasks.values()].filter((followed) => !followed.unwatched && !followed.over && !followed.failed);
+  #wanted(): Followed<N, S, E>[] {
+    return [...this.objects.values()].filter((followed) => !followed.unwatched && !followed.over && !followed.failed);
   }
 
-  open(signal: AbortSignal, opened: () => void): AsyncIterable<WatchAllResponse> | undefined {
+  open(signal: AbortSignal, opened: () => void): AsyncIterable<Told<N, S, E>> | undefined {
     const wanted = this.#wanted();
     this.#asked = new Set(wanted);
     if (wanted.length === 0) return undefined;
-    const targets = wanted.map(({ taskId, cursor }) => create(WatchTargetSchema, { taskId, cursor }));
-    const request = { targets, follow: WatchFollow.FOREVER, waitForCreate: this.options.waitForCreate };
-    return this.service.watchAll(request, { signal, onHeader: opened });
+    return this.kind.watchAll(wanted, this.options.waitForCreate, { signal, onHeader: opened });
   }
 
-  take(response: WatchAllResponse): LineEvent | undefined {
-    if (!response.taskId) return { type: "advanced" }; // the heartbeat of the stream
-    const followed = this.tasks.get(response.taskId);
-    if (response.failure && followed) return this.#fail(followed, response.failure);
-    const message = response.message && toMessage(response.message);
+  take({ id, message, failure }: Told<N, S, E>): LineEvent | undefined {
+    if (!id) return { type: "advanced" }; // the heartbeat of the stream
+    const followed = this.objects.get(id);
+    if (failure && followed) return this.#fail(followed, failure);
     if (!message || !followed) return undefined; // one whose listeners left may get new ones before #settle
     switch (followed.take(message)) {
       case "fault":
-        return { type: "lost", error: misfit(response.taskId, message.sequence) };
+        return { type: "lost", error: misfit(id, message.sequence) };
       case "leave":
         return { type: "left", draining: message.type === "end" && message.reason === "draining" };
       case "show":
@@ -104,8 +93,11 @@ export class Lane implements Source<WatchAllResponse> {
     }
   }
 
-  /** Lets one task fail, and has it tried again where that may help. */
-  #fail(followed: Followed, { code, reason, message }: WatchFailure): LineEvent | undefined {
+  /** Lets one object fail, and has it tried again where that may help. */
+  #fail(
+    followed: Followed<N, S, E>,
+    { code, reason, message }: NonNullable<Told<N, S, E>["failure"]>,
+  ): LineEvent | undefined {
     followed.fail(failure(code, reason, message));
     this.#asked.delete(followed);
     const { clock } = this.world;
@@ -115,18 +107,18 @@ export class Lane implements Source<WatchAllResponse> {
 
   #tryFailed(): void {
     this.#retrying = undefined;
-    for (const followed of this.tasks.values()) if (followed.failed && !followed.over) followed.fail(undefined);
+    for (const followed of this.objects.values()) if (followed.failed && !followed.over) followed.fail(undefined);
     this.touch();
   }
 
   #lineChanged(state: LineState): void {
-    for (const followed of this.tasks.values()) followed.lineChanged(state);
+    for (const followed of this.objects.values()) followed.lineChanged(state);
     this.changed();
   }
 }
 
 /** Why a stream that brings what does not fit is dropped. */
-export function misfit(taskId: string, sequence: number): ConnectError {
-  const text = `the stream of ${JSON.stringify(taskId)} does not go on where it was: sequence ${sequence}`;
+export function misfit(id: string, sequence: number): ConnectError {
+  const text = `the stream of ${JSON.stringify(id)} does not go on where it was: sequence ${sequence}`;
   return new ConnectError(text, Code.DataLoss);
 }

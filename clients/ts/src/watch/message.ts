@@ -1,60 +1,96 @@
-import { type TaskEvent, toEvent } from "../event.js";
+import type { TaskEvent } from "../event.js";
 import {
+  type Current,
+  type End,
   EndReason as EndCode,
+  type Heartbeat,
+  type Removed,
   RemovedReason as RemovedCode,
+  type Reset,
   ResetReason as ResetCode,
-  type WatchResponse,
 } from "../gen/spectralnotify/task/v1/watch_pb.js";
-import { type Task, toTask } from "../task.js";
+import type { Task } from "../task.js";
 
 /** Why a cursor could not be resumed. */
 export type ResetReason = "expired" | "generation-changed" | "epoch-changed" | "ahead";
-/** Why a task is gone. */
+/** Why an object is gone. */
 export type RemovedReason = "deleted" | "expired" | "left-filter";
 /** Why a stream ends. Only after "finished" there is nothing to come back for. */
 export type EndReason = "finished" | "draining" | "max-age" | "token-expired";
 
-/** A message of a watch: where it stands in the task, and what happened. */
-export type WatchMessage = Position &
+/** A message of a watch: where it stands in the object, and what happened. N is the field of the state. */
+export type Message<N extends string, S, E> = Position &
   (
-    | {
-        readonly type: "snapshot";
-        readonly task: Task;
-        readonly events: readonly TaskEvent[];
-        readonly historyUnavailable: boolean;
-      }
-    | { readonly type: "event"; readonly event: TaskEvent; readonly task: Task }
-    | { readonly type: "current" }
-    | { readonly type: "heartbeat" }
-    | { readonly type: "reset"; readonly reason: ResetReason }
-    | { readonly type: "removed"; readonly reason: RemovedReason }
-    | { readonly type: "end"; readonly reason: EndReason }
+    | (Of<N, S> & { readonly type: "snapshot"; readonly events: readonly E[]; readonly historyUnavailable: boolean })
+    | (Of<N, S> & { readonly type: "event"; readonly event: E })
+    | Remark
   );
 
-interface Position {
+/** A message of a task's watch. */
+export type WatchMessage = Message<"task", Task, TaskEvent>;
+
+/** The state of an object, in the field that is called after its class. */
+export type Of<N extends string, S> = { readonly [name in N]: S };
+
+/** Where a message stands. */
+export interface Position {
   /** Where to go on after this message. */
   readonly cursor: string;
-  /** The task's sequence as of this message. */
+  /** The object's sequence as of this message. */
   readonly sequence: number;
 }
 
+/** What is told in the same words of any class. */
+type Remark =
+  | { readonly type: "current" }
+  | { readonly type: "heartbeat" }
+  | { readonly type: "reset"; readonly reason: ResetReason }
+  | { readonly type: "removed"; readonly reason: RemovedReason }
+  | { readonly type: "end"; readonly reason: EndReason };
+
+/** What the messages of every class have in common. */
+export type AnyMessage = Position & ({ readonly type: "snapshot" } | { readonly type: "event" } | Remark);
+
+/** A message as the API has it, of a class whose states are SM and whose events are EM. */
+interface Response<N extends string, SM, EM> {
+  readonly cursor: string;
+  readonly sequence: bigint;
+  readonly message:
+    | {
+        case: "snapshot";
+        value: { readonly [name in N]?: SM } & { readonly events: EM[]; readonly historyUnavailable: boolean };
+      }
+    | { case: "event"; value: { readonly [name in N]?: SM } & { readonly event?: EM } }
+    | { case: "current"; value: Current }
+    | { case: "heartbeat"; value: Heartbeat }
+    | { case: "reset"; value: Reset }
+    | { case: "removed"; value: Removed }
+    | { case: "end"; value: End }
+    | { case: undefined; value?: undefined };
+}
+
 /** Translates a message; undefined if it is of a kind that this version does not know. */
-export function toMessage(response: WatchResponse): WatchMessage | undefined {
+export function toMessage<N extends string, S, E, SM, EM>(
+  name: N,
+  response: Response<N, SM, EM>,
+  toState: (state: SM) => S,
+  toEvent: (event: EM) => E,
+): Message<N, S, E> | undefined {
   const at: Position = { cursor: response.cursor, sequence: Number(response.sequence) };
+  const of = (state: SM) => ({ [name]: toState(state) }) as Of<N, S>;
   const { case: type, value } = response.message;
   switch (type) {
-    case "snapshot":
-      if (!value.task) return undefined;
-      return {
-        ...at,
-        type,
-        task: toTask(value.task),
-        events: value.events.map(toEvent),
-        historyUnavailable: value.historyUnavailable,
-      };
-    case "event":
-      if (!value.event || !value.task) return undefined;
-      return { ...at, type, event: toEvent(value.event), task: toTask(value.task) };
+    case "snapshot": {
+      const state = value[name] as SM | undefined;
+      if (!state) return undefined;
+      const { events, historyUnavailable } = value;
+      return { ...at, ...of(state), type, events: events.map(toEvent), historyUnavailable };
+    }
+    case "event": {
+      const state = value[name] as SM | undefined;
+      if (!state || !value.event) return undefined;
+      return { ...at, ...of(state), type, event: toEvent(value.event) };
+    }
     case "current":
     case "heartbeat":
       return { ...at, type };

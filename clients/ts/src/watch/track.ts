@@ -1,7 +1,7 @@
-import type { WatchMessage } from "./message.js";
+import type { AnyMessage } from "./message.js";
 
 /**
- * How far one task has been followed. Replaced as a whole, never changed.
+ * How far one object has been followed. Replaced as a whole, never changed.
  *
  * - fresh: nothing is known; a snapshot comes next
  * - following: `sequence` was shown last; one more comes next
@@ -30,8 +30,8 @@ export const freshTrack: Track = { state: "fresh", cursor: "", sequence: 0 };
  */
 export type Verdict = "show" | "note" | "skip" | "fault" | "leave";
 
-type Step = (track: Track, message: WatchMessage) => readonly [Track, Verdict];
-type MessageType = WatchMessage["type"];
+type Step = (track: Track, message: AnyMessage) => readonly [Track, Verdict];
+type MessageType = AnyMessage["type"];
 
 const fault: Step = (track) => [track, "fault"];
 const skip: Step = (track) => [track, "skip"];
@@ -95,7 +95,7 @@ export const trackTable: Record<Track["state"], Record<MessageType, Step>> = {
   },
 };
 
-/** Takes one message of the task. */
-export function follow(track: Track, message: WatchMessage): readonly [Track, Verdict] {
+/** Takes one message of the object. */
+export function follow(track: Track, message: AnyMessage): readonly [Track, Verdict] {
   return trackTable[track.state][message.type](track, message);
 }

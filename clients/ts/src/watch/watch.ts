@@ -1,15 +1,13 @@
-import type { Client, ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 
-import { notFound } from "../error.js";
-import type { TaskService } from "../gen/spectralnotify/task/v1/task_service_pb.js";
-import { WatchFollow, type WatchResponse } from "../gen/spectralnotify/task/v1/watch_pb.js";
+import type { Kind, State, Told } from "./kind.js";
 import { misfit } from "./lane.js";
 import { Line, type Source, type World } from "./line.js";
 import type { LineEvent, LineState } from "./machine.js";
-import { toMessage, type WatchMessage } from "./message.js";
+import type { Message } from "./message.js";
 import { follow, freshTrack, type Track } from "./track.js";
 
-/** How to watch one task. */
+/** How to watch one object. */
 export interface WatchOptions {
   /** Ends the watch when it aborts. */
   readonly signal?: AbortSignal;
@@ -17,9 +15,9 @@ export interface WatchOptions {
   readonly from?: { readonly cursor: string; readonly sequence: number };
   /** How many of the newest events a snapshot carries: 0 to 1000; 10 if absent. */
   readonly history?: number;
-  /** Goes on after the end of the task: late notes come too. */
+  /** Goes on after the end of a task: late notes come too. */
   readonly forever?: boolean;
-  /** Waits for a task that does not exist instead of failing. */
+  /** Waits for an object that does not exist instead of failing. */
   readonly waitForCreate?: boolean;
   /** Is told where the connection stands. */
   readonly onState?: (state: LineState) => void;
@@ -29,17 +27,17 @@ export interface WatchOptions {
 const enough = 64;
 
 /**
- * Watches one task over a stream of its own: a snapshot, then every event
- * exactly once and in order, whatever breaks on the way. Ends when the task has
- * ended; throws the ConnectError of a server that refuses.
+ * Watches one object over a stream of its own: a snapshot, then every event
+ * exactly once and in order, whatever breaks on the way. Ends when the object has
+ * ended or is gone; throws the ConnectError of a server that refuses.
  */
-export async function* watchTask(
-  service: Client<typeof TaskService>,
+export async function* watchOne<N extends string, S extends State, E>(
+  kind: Kind<N, S, E>,
   world: World,
-  taskId: string,
+  id: string,
   options: WatchOptions = {},
-): AsyncGenerator<WatchMessage, void, undefined> {
-  const single = new Single(service, taskId, options);
+): AsyncGenerator<Message<N, S, E>, void, undefined> {
+  const single = new Single(kind, id, options);
   const line = new Line(single, world, (state) => {
     options.onState?.(state);
     single.lineChanged(state);
@@ -56,43 +54,34 @@ export async function* watchTask(
   }
 }
 
-class Single implements Source<WatchResponse> {
+class Single<N extends string, S extends State, E> implements Source<Told<N, S, E>> {
   #track: Track;
-  #queue: WatchMessage[] = [];
+  #queue: Message<N, S, E>[] = [];
   #over = false;
   #error: ConnectError | undefined;
   #wakeReader = () => {};
   #wakeLine = () => {};
 
   constructor(
-    private readonly service: Client<typeof TaskService>,
-    private readonly taskId: string,
+    private readonly kind: Kind<N, S, E>,
+    private readonly id: string,
     private readonly options: WatchOptions,
   ) {
     this.#track = options.from ? { state: "following", ...options.from } : freshTrack;
   }
 
-  open(signal: AbortSignal, opened: () => void): AsyncIterable<WatchResponse> {
-    const { forever, history, waitForCreate = false } = this.options;
-    return this.service.watch(
-      {
-        taskId: this.taskId,
-        cursor: this.#track.cursor,
-        follow: forever ? WatchFollow.FOREVER : WatchFollow.UNTIL_TERMINAL,
-        waitForCreate,
-        ...(history !== undefined && { history }),
-      },
-      { signal, onHeader: opened },
-    );
+  open(signal: AbortSignal, opened: () => void): AsyncIterable<Told<N, S, E>> {
+    const { forever = false, history, waitForCreate = false } = this.options;
+    const asked = { id: this.id, cursor: this.#track.cursor, history, forever, waitForCreate };
+    return this.kind.watch(asked, { signal, onHeader: opened });
   }
 
-  take(response: WatchResponse): LineEvent | undefined {
-    const message = toMessage(response);
+  take({ message }: Told<N, S, E>): LineEvent | undefined {
     if (!message) return undefined;
     const [track, verdict] = follow(this.#track, message);
     this.#track = track;
     if (verdict === "show" || verdict === "note") this.#push(message);
-    if (verdict === "fault") return { type: "lost", error: misfit(this.taskId, message.sequence) };
+    if (verdict === "fault") return { type: "lost", error: misfit(this.id, message.sequence) };
     if (verdict === "leave") return { type: "left", draining: message.type === "end" && message.reason === "draining" };
     if (track.state === "ended") return { type: "finished" };
     return verdict === "show" || message.type === "heartbeat" ? { type: "advanced" } : undefined;
@@ -107,7 +96,7 @@ class Single implements Source<WatchResponse> {
 
   lineChanged({ phase, error }: LineState): void {
     if (phase === "ended") this.finish();
-    if (phase === "failed") this.finish(error ?? notFound(this.taskId));
+    if (phase === "failed") this.finish(error ?? this.kind.notFound(this.id));
   }
 
   finish(error?: ConnectError): void {
@@ -117,7 +106,7 @@ class Single implements Source<WatchResponse> {
   }
 
   /** The next message; undefined at the end. */
-  async next(): Promise<WatchMessage | undefined> {
+  async next(): Promise<Message<N, S, E> | undefined> {
     while (this.#queue.length === 0 && !this.#over) {
       await new Promise<void>((resolve) => {
         this.#wakeReader = resolve;
@@ -129,7 +118,7 @@ class Single implements Source<WatchResponse> {
     return message;
   }
 
-  #push(message: WatchMessage): void {
+  #push(message: Message<N, S, E>): void {
     this.#queue.push(message);
     this.#wakeReader();
   }
