@@ -65,6 +65,29 @@ func TestObjectsGoHomeAndSleep(t *testing.T) {
 	})
 }
 
+// A way home costs the same for a few hundred events as for a few thousand.
+func TestABusyObjectGoesHomeInLargePieces(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t, t.TempDir(), func(c *config) { c.IdleAfter = time.Hour })
+		w.must(create("t"))
+		for i := range 300 {
+			w.must(note("t", text("n", i)))
+		}
+		synctest.Wait()
+		if w.Stats().PendingBytes == 0 {
+			t.Error("it went home at once, to come again with the next events")
+		}
+		time.Sleep(250 * time.Millisecond) // of the bubble's clock
+		w.must(note("t", "one more"))
+		synctest.Wait()
+		if n := w.inFile(1); n != 302 {
+			t.Errorf("a while later the file holds %d events, want all 302", n)
+		}
+		w.close()
+	})
+}
+
 func TestJournalRowsComeHomeAfterARestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -8,10 +8,13 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 )
 
-// When an object is taken home although calls keep coming.
+// When an object is taken home although calls keep coming: it has so much to
+// bring, and its last way home is a while ago. Each way costs an open of the file
+// and two syncs, however much it brings.
 const (
 	manyEvents = 256
 	manyBytes  = 64 << 10
+	homePause  = 250 * time.Millisecond
 )
 
 // The pause before a home that could not be written is tried again; it doubles
@@ -23,8 +26,15 @@ const (
 
 // due reports whether o is to be taken home now. The caller holds o.mu.
 func (h *Host[S, E]) due(o *object[S, E]) bool {
+	if o.pending.empty() {
+		return false
+	}
+	if h.class.Final(o.committed) {
+		return true
+	}
 	n := o.pending.len()
-	return !o.pending.empty() && (h.class.Final(o.committed) || n >= manyEvents || o.pending.bytes-n*recordOverhead >= manyBytes)
+	much := n >= manyEvents || o.pending.bytes-n*recordOverhead >= manyBytes
+	return much && h.cfg.Uptime()-o.oldest >= homePause
 }
 
 // takeHome queues o for a scribe, unless it is queued, set aside or home. The
