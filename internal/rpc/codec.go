@@ -7,8 +7,9 @@ import (
 	"fmt"
 
 	"connectrpc.com/connect"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/spectralnotify/spectralnotify/internal/protojson"
 )
 
 // The codecs below are Connect's own but for one thing: a shared message is
@@ -82,16 +83,18 @@ func (c jsonCodec) Marshal(message any) ([]byte, error) { return c.MarshalAppend
 func (jsonCodec) MarshalAppend(dst []byte, message any) ([]byte, error) {
 	switch m := message.(type) {
 	case sharedOf:
-		data, err := m.encoded(jsonNames, protojson.Marshal)
+		data, err := m.encoded(jsonNames, marshalJSON)
 		return m.appendJSON(dst, data), err
 	case encodable:
-		data, err := m.encoded(jsonNames, protojson.Marshal)
+		data, err := m.encoded(jsonNames, marshalJSON)
 		return append(dst, data...), err
 	case proto.Message:
-		return protojson.MarshalOptions{}.MarshalAppend(dst, m)
+		return protojson.Append(dst, m)
 	}
 	return dst, notProto(message)
 }
+
+func marshalJSON(m proto.Message) ([]byte, error) { return protojson.Append(nil, m) }
 
 func (c jsonCodec) MarshalStable(message any) ([]byte, error) {
 	data, err := c.Marshal(message)
@@ -99,7 +102,7 @@ func (c jsonCodec) MarshalStable(message any) ([]byte, error) {
 		return nil, err
 	}
 	var out bytes.Buffer
-	err = json.Compact(&out, data) // protojson varies its white space
+	err = json.Compact(&out, data) // the library, where it had to write, varies its white space
 	return out.Bytes(), err
 }
 
@@ -112,5 +115,5 @@ func (jsonCodec) Unmarshal(data []byte, message any) error {
 	if len(data) == 0 {
 		return errors.New("an empty body is not a JSON object")
 	}
-	return protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(data, m)
+	return protojson.Read(data, m)
 }
