@@ -24,6 +24,7 @@ type Follower[S, E any] struct {
 	birth      *birth
 	next       []*Message[S, E] // to be told before anything else
 	ended      bool
+	silence    silence
 }
 
 // birth is an id whose creation somebody waits for.
@@ -142,6 +143,7 @@ func (w *Follower[S, E]) snapshot(ctx context.Context, v view[S, E]) *Message[S,
 // Close ends the follower. It may be called more than once.
 func (w *Follower[S, E]) Close() {
 	w.ended = true
+	w.silence.end()
 	w.leave()
 	w.host.forgetBirth(w)
 }

@@ -213,24 +213,66 @@ func (w *Follower[S, E]) here() string {
 	return w.host.cursor(w.generation, w.at)
 }
 
-// sleep waits for changed, for draining, for silence, or for the end of ctx.
-func (w *Follower[S, E]) sleep(ctx context.Context, changed <-chan struct{}, silence time.Duration) (beat bool, err error) {
-	var silent <-chan time.Time
-	if silence > 0 {
-		timer := time.NewTimer(silence)
-		defer timer.Stop()
-		silent = timer.C
+// sleep waits for changed, for draining, for a while of silence, or for the end
+// of ctx.
+func (w *Follower[S, E]) sleep(ctx context.Context, changed <-chan struct{}, while time.Duration) (beat bool, err error) {
+	// A channel that all followers wait for is a burden, so draining wakes the
+	// topics. Whoever waits for a creation has none.
+	var draining <-chan struct{}
+	if w.topic == nil {
+		draining = w.host.draining
+	} else if w.host.isDraining() { // after changed was made
+		return false, nil
 	}
-	select {
-	case <-changed:
-		return false, nil
-	case <-silent:
-		return true, nil
-	case <-w.host.draining:
-		w.end(Draining)
-		return false, nil
-	case <-ctx.Done():
-		return false, ctx.Err()
+	w.silence.begin(w.host.cfg.Uptime(), while)
+	for {
+		select {
+		case <-changed:
+			return false, nil
+		case <-w.silence.beats:
+			if w.silence.over(w.host.cfg.Uptime(), while) {
+				return true, nil
+			}
+		case <-draining:
+			return false, nil
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+}
+
+// silence measures how long a follower was told nothing. Its timer runs on while
+// messages come: one that is set for each of them costs more than the message.
+type silence struct {
+	timer *time.Timer
+	beats chan struct{} // has an element if the timer went off
+	since time.Duration // by Config.Uptime
+}
+
+func (s *silence) begin(now, while time.Duration) {
+	s.since = now
+	if while > 0 && s.timer == nil {
+		beats := make(chan struct{}, 1)
+		s.beats = beats
+		s.timer = time.AfterFunc(while, func() { beats <- struct{}{} })
+	}
+}
+
+// over reports whether the silence lasted, after the timer went off, and sets it
+// anew.
+func (s *silence) over(now, while time.Duration) bool {
+	left := s.since + while - now
+	if left <= 0 {
+		s.timer.Reset(while)
+		return true
+	}
+	s.timer.Reset(left)
+	return false
+}
+
+func (s *silence) end() {
+	if s.timer != nil {
+		s.timer.Stop()
 	}
 }
 

@@ -170,7 +170,16 @@ func (h *Host[S, E]) Start() {
 // Drain refuses changes and new followers from now on, with ErrDraining, and
 // ends every follower with End and Draining. Reads and what is under way go on.
 // It may be called more than once.
-func (h *Host[S, E]) Drain() { h.drain.Do(func() { close(h.draining) }) }
+func (h *Host[S, E]) Drain() {
+	h.drain.Do(func() {
+		close(h.draining)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		for _, t := range h.topics {
+			t.Wake()
+		}
+	})
+}
 
 // journal is the group's.
 func (h *Host[S, E]) journal() Journal { return h.group.cfg.Journal }

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/spectralnotify/spectralnotify/internal/auth"
+	"github.com/spectralnotify/spectralnotify/internal/patience"
 	"github.com/spectralnotify/spectralnotify/internal/rule"
 	"github.com/spectralnotify/spectralnotify/internal/service"
 )
@@ -28,8 +29,9 @@ type Class struct {
 type desk struct {
 	log       *slog.Logger
 	now       func() time.Time
-	heartbeat time.Duration // silence after which a watch sends one
-	patience  patience
+	heartbeat time.Duration      // silence after which a watch sends one
+	patience  *patience.Patience // with followers that leave a message unread: SendQuiet
+	unread    time.Duration      // what they have beyond it
 }
 
 // classOf returns the class that a call is of, by its full name; "object" if it is

@@ -11,6 +11,8 @@ import (
 	"connectrpc.com/validate"
 	"github.com/rs/cors"
 	"golang.org/x/net/netutil"
+
+	"github.com/spectralnotify/spectralnotify/internal/patience"
 )
 
 // New returns a server that is ready to be given a listener: plain ones serve
@@ -90,7 +92,7 @@ func (c *Config) handler() (http.Handler, error) {
 // calls returns the handler of a class.
 func (c *Config) calls(class Class) http.Handler {
 	return class.handler(
-		desk{log: c.Log, now: c.Now, heartbeat: c.Heartbeat, patience: patience{total: c.SendTimeout, quiet: c.SendQuiet}},
+		desk{log: c.Log, now: c.Now, heartbeat: c.Heartbeat, patience: patience.New(c.SendQuiet), unread: c.SendTimeout - c.SendQuiet},
 		codecs(),
 		connect.WithReadMaxBytes(c.MaxBody),
 		connect.WithSendMaxBytes(maxSend),

@@ -49,7 +49,8 @@ func (s shared[S, E]) encoded(names [3]string, marshal func(proto.Message) ([]by
 // watch sends what a follower gets until that ends, and closes it.
 func watch[S, E any](ctx context.Context, d *desk, send func(any) error, f *service.Follower[S, E], t telling[S, E]) error {
 	defer f.Close()
-	s := newSender(ctx, send, d.now, d.patience)
+	s := d.newSender(ctx, send)
+	defer s.close()
 	// The headers now: until they arrive, a client cannot tell a quiet object from
 	// a dead server.
 	if err := s.message(nil); err != nil {

@@ -55,7 +55,8 @@ func (b *bundle[S, E]) watch(ctx context.Context, d *desk, send func(any) error,
 		}
 	}
 	go b.closeWhenDone()
-	s := newSender(ctx, send, d.now, d.patience)
+	s := d.newSender(ctx, send)
+	defer s.close()
 	if err := s.message(nil); err != nil { // the headers now, as in watch
 		return err
 	}

@@ -125,6 +125,16 @@ func (t *Topic[T]) trim(n, size int) {
 	}
 }
 
+// Wake lets the followers look again, though there is nothing new.
+func (t *Topic[T]) Wake() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed == Open {
+		close(t.changed)
+		t.changed = make(chan struct{})
+	}
+}
+
 // Close says that there will be no more messages, and why, and wakes the
 // followers. What is in the tail can still be read. Only the first call counts.
 func (t *Topic[T]) Close(why Closing) {

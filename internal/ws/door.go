@@ -12,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/spectralnotify/spectralnotify/internal/object"
+	"github.com/spectralnotify/spectralnotify/internal/patience"
 	"github.com/spectralnotify/spectralnotify/internal/rpc"
 	"github.com/spectralnotify/spectralnotify/internal/service"
 )
@@ -36,7 +37,7 @@ type Config struct {
 	Origins  []string
 
 	// SendTimeout is how long a peer may leave a message unread before it is
-	// dropped. If zero, 10 s.
+	// dropped; it is then dropped within a quarter more. If zero, 10 s.
 	SendTimeout time.Duration
 
 	// AuthTimeout is how long the first message with a credential may take where
@@ -75,6 +76,8 @@ type Door struct {
 	origins *http.CrossOriginProtection
 	encoded atomic.Int64 // updates that were encoded, each for all who share it
 
+	patience *patience.Patience // with peers that leave a message unread
+
 	ctx  context.Context // of all sockets; ends when Close has waited long enough
 	cut  context.CancelFunc
 	mu   sync.Mutex
@@ -91,7 +94,7 @@ func New(cfg Config) (*Door, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Door{cfg: cfg, origins: origins}
+	d := &Door{cfg: cfg, origins: origins, patience: patience.New(cfg.SendTimeout)}
 	d.ctx, d.cut = context.WithCancel(context.Background())
 	return d, nil
 }

@@ -113,13 +113,13 @@ func (s *socket) introduce(m incoming) error {
 func (s *socket) answer(m incoming) error {
 	switch m.kind {
 	case pingText:
-		return s.send([]byte("pong"))
+		return s.send(s.replying, []byte("pong"))
 	case pingJSON:
-		return s.send(appendPong(nil, s.door.cfg.Now()))
+		return s.send(s.replying, appendPong(nil, s.door.cfg.Now()))
 	case authToken:
 		return s.admit(s.ctx, m.token)
 	}
-	return s.send(appendError(nil, m.fault))
+	return s.send(s.replying, appendError(nil, m.fault))
 }
 
 func (s *socket) tokenFirst() error {

@@ -9,6 +9,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/spectralnotify/spectralnotify/internal/object"
+	"github.com/spectralnotify/spectralnotify/internal/patience"
 	"github.com/spectralnotify/spectralnotify/internal/rpc"
 )
 
@@ -29,6 +30,8 @@ type socket struct {
 	stranger   bool          // as in service.Visit
 	introduced chan struct{} // closed by the credential that comes as the first message; nil if none must
 	follower   follower
+	telling    *patience.Sender // of what the object does
+	replying   *patience.Sender // to the peer
 
 	snapshot bool // a snapshot is wanted
 	reset    bool // the next snapshot is that of a reset
@@ -46,6 +49,10 @@ func (s *socket) close() {
 func (s *socket) serve(conn *websocket.Conn) {
 	s.conn = conn
 	s.ctx, s.cut = context.WithCancel(s.door.ctx)
+	context.AfterFunc(s.ctx, func() { _ = conn.CloseNow() })
+	s.telling, s.replying = s.door.patience.Join(s.cut, nil), s.door.patience.Join(s.cut, nil)
+	defer s.telling.Leave()
+	defer s.replying.Leave()
 	telling, stop := context.WithCancelCause(s.ctx)
 	listened := make(chan struct{})
 	go func() {
@@ -95,7 +102,7 @@ func (s *socket) tell(ctx context.Context) error {
 		if text == nil {
 			continue
 		}
-		if err := s.send(text); err != nil {
+		if err := s.send(s.telling, text); err != nil {
 			return err
 		}
 	}
@@ -103,10 +110,11 @@ func (s *socket) tell(ctx context.Context) error {
 
 // send sends one text. A peer that does not take it in time loses the
 // connection.
-func (s *socket) send(text []byte) error {
-	ctx, cancel := context.WithTimeout(s.ctx, s.door.cfg.SendTimeout)
-	defer cancel()
-	if err := s.conn.Write(ctx, websocket.MessageText, text); err != nil {
+func (s *socket) send(turn *patience.Sender, text []byte) error {
+	turn.Begin()
+	defer turn.End()
+	// A context that can end would cost as much as the rest; cut closes the connection.
+	if err := s.conn.Write(context.Background(), websocket.MessageText, text); err != nil {
 		return &lostError{err}
 	}
 	return nil
@@ -161,7 +169,7 @@ func (s *socket) part(err error) {
 	if !known {
 		code = websocket.StatusInternalError
 	}
-	if s.send(appendError(nil, e.Message())) == nil {
+	if s.send(s.telling, appendError(nil, e.Message())) == nil {
 		s.bye(code, "see the message before")
 	}
 }
