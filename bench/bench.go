@@ -109,7 +109,7 @@ func newBench(ctx context.Context, o options, name string, wrap []string) (*benc
 	b.api = &wire.Client{URL: b.url, Key: adminKey, HTTP: b.http}
 	b.process, err = server.Start(ctx, server.Config{
 		Binary: o.binary, Dir: b.dir, Addr: addr, Key: adminKey, Wrap: wrap,
-		Args: []string{"--max-events", "0"},
+		Args: []string{"--max-events", "0", "--max-followers", "0", "--max-followers-task", "0"},
 	})
 	return b, err
 }

@@ -18,9 +18,6 @@ import (
 )
 
 const (
-	heapRow  = "heap"
-	heapWhat = "Go heap of a live task with 10 updates and no watcher, in this process"
-
 	heapTasks   = 10_000
 	heapClients = 64
 	aLongTime   = time.Hour // nothing goes home or to sleep by itself
@@ -37,11 +34,11 @@ type house struct {
 // heap fills a house with live tasks and weighs it, before and after they are
 // written home.
 func heap(ctx context.Context, o options) error {
-	dir := filepath.Join(o.dir, heapRow)
+	dir := filepath.Join(o.dir, "heap")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	h, err := openHouse(dir)
+	h, err := openHouse(dir, aLongTime)
 	if err != nil {
 		return err
 	}
@@ -60,11 +57,12 @@ func heap(ctx context.Context, o options) error {
 	home := heapInUse() - before
 	kib := func(n int64) float64 { return float64(n) / heapTasks / (1 << 10) }
 	fmt.Printf("\n%-10s %d live tasks, 10 updates each, no watchers: %.1f KiB a task before it is home, %.1f KiB once it is\n",
-		heapRow, heapTasks, kib(away), kib(home))
+		"heap", heapTasks, kib(away), kib(home))
 	return nil
 }
 
-func openHouse(dir string) (*house, error) {
+// openHouse opens a house in which objects go home and to sleep after a while.
+func openHouse(dir string, while time.Duration) (*house, error) {
 	start := time.Now()
 	now := func() int64 { return time.Now().UnixMicro() }
 	h := &house{}
@@ -81,7 +79,7 @@ func openHouse(dir string) (*house, error) {
 	}
 	h.host, err = object.New(object.Config[task.Task, task.Event]{
 		Class: task.Class{}, Journal: h.ledger, Home: h.store, Now: now,
-		IdleAfter: aLongTime, OldAfter: aLongTime, SleepAfter: aLongTime,
+		IdleAfter: while, OldAfter: while, SleepAfter: while,
 	})
 	if err != nil {
 		return nil, err

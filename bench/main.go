@@ -31,12 +31,14 @@ type options struct {
 	duration time.Duration
 	trace    time.Duration // of the run under strace that counts fsyncs; 0 for none
 	dir      string        // on the disk that is measured
+	tasks    int           // of the report "million"
 }
 
 func main() {
 	var o options
 	flag.DurationVar(&o.duration, "duration", time.Minute, "length of each row")
 	flag.DurationVar(&o.trace, "trace", 5*time.Second, "length of the run under strace that counts fsyncs; 0 for none")
+	flag.IntVar(&o.tasks, "tasks", 1_000_000, "tasks of the report million")
 	flag.StringVar(&o.binary, "binary", "", "the server to measure; built if empty")
 	flag.StringVar(&o.dir, "dir", os.TempDir(), "where data directories are made: the disk that is measured")
 	flag.Usage = usage
@@ -54,17 +56,22 @@ func usage() {
 	for _, r := range rows {
 		fmt.Fprintf(os.Stderr, "  %-10s %s\n", r.name, r.what)
 	}
-	fmt.Fprintf(os.Stderr, "  %-10s %s\n", heapRow, heapWhat)
+	for _, r := range reports {
+		fmt.Fprintf(os.Stderr, "  %-10s %s\n", r.name, r.what)
+	}
 	flag.PrintDefaults()
 }
 
 func run(ctx context.Context, o options, names []string) error {
 	for _, name := range names {
-		if name != heapRow && !slices.ContainsFunc(rows, func(r row) bool { return r.name == name }) {
+		if !slices.ContainsFunc(rows, func(r row) bool { return r.name == name }) &&
+			!slices.ContainsFunc(reports, func(r report) bool { return r.name == name }) {
 			return fmt.Errorf("there is no row %q; see -h", name)
 		}
 	}
-	wanted := func(name string) bool { return len(names) == 0 || slices.Contains(names, name) }
+	wanted := func(name string) bool {
+		return len(names) == 0 && name != "million" || slices.Contains(names, name)
+	}
 	work, err := os.MkdirTemp(o.dir, "bench")
 	if err != nil {
 		return err
@@ -76,7 +83,9 @@ func run(ctx context.Context, o options, names []string) error {
 			return err
 		}
 	}
-	printHeader()
+	if slices.ContainsFunc(rows, func(r row) bool { return wanted(r.name) }) {
+		printHeader()
+	}
 	for _, r := range rows {
 		if !wanted(r.name) {
 			continue
@@ -87,8 +96,13 @@ func run(ctx context.Context, o options, names []string) error {
 		}
 		printRow(r, res)
 	}
-	if wanted(heapRow) {
-		return heap(ctx, o)
+	for _, r := range reports {
+		if !wanted(r.name) {
+			continue
+		}
+		if err := r.run(ctx, o); err != nil {
+			return fmt.Errorf("%s: %w", r.name, err)
+		}
 	}
 	return nil
 }
