@@ -32,6 +32,7 @@ type options struct {
 	trace    time.Duration // of the run under strace that counts fsyncs; 0 for none
 	dir      string        // on the disk that is measured
 	tasks    int           // of the report "million"
+	watchers int           // of the report "watchers"
 }
 
 func main() {
@@ -39,6 +40,7 @@ func main() {
 	flag.DurationVar(&o.duration, "duration", time.Minute, "length of each row")
 	flag.DurationVar(&o.trace, "trace", 5*time.Second, "length of the run under strace that counts fsyncs; 0 for none")
 	flag.IntVar(&o.tasks, "tasks", 1_000_000, "tasks of the report million")
+	flag.IntVar(&o.watchers, "watchers", 10_000, "watchers of the report watchers")
 	flag.StringVar(&o.binary, "binary", "", "the server to measure; built if empty")
 	flag.StringVar(&o.dir, "dir", os.TempDir(), "where data directories are made: the disk that is measured")
 	flag.Usage = usage

@@ -17,9 +17,9 @@ type report struct {
 
 var reports = []report{
 	{"heap", "Go heap of a live task with 10 updates and no watcher, in this process", heap},
-	{"watchers", "10,000 watchers of one task over multiplexed HTTP/2: memory and delivery", watchers},
+	{"watchers", "many watchers of one task over multiplexed HTTP/2: memory and delivery", watchers},
 	{"history", "latency of a task as its history grows to 50,000 events", history},
-	{"million", "1,000,000 tasks of 12 events: listing, new and old tasks, start, disk; takes 15 minutes and runs only if named", million},
+	{"million", "many tasks of 12 events: listing, new and old tasks, start, disk; takes 15 minutes and runs only if named", million},
 }
 
 // pss is the memory of a process, in bytes: what it shares counts by its share. It

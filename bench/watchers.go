@@ -12,10 +12,8 @@ import (
 	"github.com/spectralnotify/spectralnotify/test/wire"
 )
 
-const (
-	watcherCount  = 10_000
-	watchedEvents = 20 // one after the other has reached everybody
-)
+// watchedEvents is how many there are, one after the other has reached everybody.
+const watchedEvents = 20
 
 // watchers attaches many watchers to one task, weighs the server, and sees that
 // each gets every event once.
@@ -34,7 +32,7 @@ func watchers(ctx context.Context, o options) error {
 	h2 := new(http.Protocols)
 	h2.SetUnencryptedHTTP2(true)
 	crowd := crowd{api: &wire.Client{URL: b.url, HTTP: &http.Client{Transport: &http.Transport{Protocols: h2}}}}
-	if err := crowd.attach(ctx, watcherCount); err != nil {
+	if err := crowd.attach(ctx, o.watchers); err != nil {
 		return err
 	}
 	idle := pss(b.process.PID())
@@ -51,9 +49,9 @@ func watchers(ctx context.Context, o options) error {
 	}
 	busy := pss(b.process.PID())
 	slices.Sort(times)
-	kib := func(n int64) float64 { return float64(n-before) / watcherCount / (1 << 10) }
+	kib := func(n int64) float64 { return float64(n-before) / float64(o.watchers) / (1 << 10) }
 	fmt.Printf("\n%-10s %d watchers over HTTP/2: %.1f KiB each idle, %.1f KiB after %d events; an event reached all of them in p50 %.0f ms, max %.0f ms; missed 0, twice 0\n",
-		"watchers", watcherCount, kib(idle), kib(busy), watchedEvents, ms(percentile(times, 50)), ms(times[len(times)-1]))
+		"watchers", o.watchers, kib(idle), kib(busy), watchedEvents, ms(percentile(times, 50)), ms(times[len(times)-1]))
 	cancel()
 	return b.process.Stop()
 }

@@ -135,10 +135,12 @@ func (h *Host[S, E]) read(ctx context.Context, v view[S, E], lo, hi int64) ([]jo
 }
 
 // fromFile reads the records lo to hi from a generation's file.
-func (h *Host[S, E]) fromFile(ctx context.Context, generation, lo, hi int64) ([]journal.Record[E], error) {
+func (h *Host[S, E]) fromFile(ctx context.Context, generation, lo, hi int64) (records []journal.Record[E], err error) {
 	unlock := h.files.read(generation)
 	defer unlock()
-	records, err := h.cfg.Home.History(ctx, generation, journal.Range{After: lo - 1, Upto: hi, Limit: int(hi - lo + 1)})
+	ownStack(func() {
+		records, err = h.cfg.Home.History(ctx, generation, journal.Range{After: lo - 1, Upto: hi, Limit: int(hi - lo + 1)})
+	})
 	if isNotFound(err) { // the object is there, its file is not
 		return nil, fmt.Errorf("%w: the file of generation %d is missing", journal.ErrDamaged, generation)
 	}

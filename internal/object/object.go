@@ -90,8 +90,9 @@ func (h *Host[S, E]) find(id string) (*object[S, E], error) {
 }
 
 // wake reads o from the journal. On an error o is gone.
-func (h *Host[S, E]) wake(o *object[S, E]) error {
-	loaded, err := h.journal().Load(h.ctx, h.key(o.id))
+func (h *Host[S, E]) wake(o *object[S, E]) (err error) {
+	var loaded journal.Loaded
+	ownStack(func() { loaded, err = h.journal().Load(h.ctx, h.key(o.id)) })
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
