@@ -34,7 +34,8 @@ func (i *interceptor) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, req connect.AnyRequest) (res connect.AnyResponse, err error) {
 		ctx, cancel := context.WithTimeout(ctx, i.limit(req.Spec()))
 		defer cancel()
-		defer i.leave(ctx, req.Spec(), req.Header(), i.now(), &err)
+		start := i.now()
+		defer func() { i.leave(ctx, req.Spec(), req.Header(), start, &err, recover()) }()
 		known, err := quick(req.Any())
 		if err != nil {
 			return nil, err
@@ -50,7 +51,9 @@ func (i *interceptor) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 func (i *interceptor) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	next = i.checks.WrapStreamingHandler(next)
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) (err error) {
-		defer i.leave(ctx, conn.Spec(), conn.RequestHeader(), i.now(), &err)
+		start := i.now()
+		// In a frame of its own, which a stream does not keep.
+		defer func() { i.leave(ctx, conn.Spec(), conn.RequestHeader(), start, &err, recover()) }()
 		return next(ctx, conn)
 	}
 }
@@ -67,10 +70,10 @@ func (i *interceptor) limit(spec connect.Spec) time.Duration {
 	return i.unary
 }
 
-// leave is deferred around a call that began at start: it turns a panic into an
-// error, and any error into what the caller is told.
-func (i *interceptor) leave(ctx context.Context, spec connect.Spec, header http.Header, start time.Time, err *error) {
-	if p := recover(); p != nil {
+// leave ends a call that began at start: it turns a panic p into an error, and
+// any error into what the caller is told.
+func (i *interceptor) leave(ctx context.Context, spec connect.Spec, header http.Header, start time.Time, err *error, p any) {
+	if p != nil {
 		if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
 			panic(p)
 		}

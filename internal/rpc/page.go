@@ -52,30 +52,33 @@ func refuse(w http.ResponseWriter, r *http.Request, code connect.Code, reason, t
 
 // securityHeaders are on every answer; a door that serves pages sets its own
 // Content-Security-Policy. The slices are shared and never changed.
-var securityHeaders = map[string][]string{
-	"X-Content-Type-Options":  {"nosniff"},
-	"Referrer-Policy":         {"no-referrer"},
-	"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
-	"Cache-Control":           {"no-store"},
+var securityHeaders = [...]struct {
+	name  string
+	value []string
+}{
+	{"X-Content-Type-Options", []string{"nosniff"}},
+	{"Referrer-Policy", []string{"no-referrer"}},
+	{"Content-Security-Policy", []string{"default-src 'none'; frame-ancestors 'none'"}},
+	{"Cache-Control", []string{"no-store"}},
 }
 
 func withSecurityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		for name, value := range securityHeaders {
-			h[name] = value
+		for i := range securityHeaders {
+			h[securityHeaders[i].name] = securityHeaders[i].value
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// withDeadlineForBody bounds how long a request may take to arrive. The server
-// has no ReadTimeout, and a call's own deadline begins when its message is
-// there.
-func withDeadlineForBody(next http.Handler, d time.Duration) http.Handler {
+// withBoundedBody bounds how large a request may be, in bytes, and how long it
+// may take to arrive: the server has no ReadTimeout, and a call's own deadline
+// begins when its message is there.
+func withBoundedBody(next http.Handler, size int64, d time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && r.Body != http.NoBody {
-			b := &timedBody{ReadCloser: r.Body, controller: http.NewResponseController(w)}
+			b := &timedBody{ReadCloser: http.MaxBytesReader(w, r.Body, size), controller: http.NewResponseController(w)}
 			b.timer = time.AfterFunc(d, b.expire)
 			defer b.stop()
 			r.Body = b

@@ -65,7 +65,7 @@ func Limit(l net.Listener, n int) net.Listener {
 func (c *Config) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	for _, class := range c.Classes {
-		calls := http.MaxBytesHandler(withDeadlineForBody(c.calls(class), c.UnaryTimeout), 4*int64(c.MaxBody))
+		calls := withBoundedBody(c.calls(class), 4*int64(c.MaxBody), c.UnaryTimeout)
 		for _, procedure := range procedures(class.service) {
 			handler := spoken(procedure, calls)
 			if procedure.streams() {
