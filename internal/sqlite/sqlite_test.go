@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,5 +164,60 @@ func TestMigrate(t *testing.T) {
 	}
 	if err := sqlite.Migrate(c, fstest.MapFS{"0002_gap.sql": {}}, id); err == nil {
 		t.Error("a gap in the numbers was accepted")
+	}
+}
+
+// One connection serves file after file, each with what was asked for.
+func TestAttachedFilesAreAsSafeAsOpenedOnes(t *testing.T) {
+	c, err := sqlite.OpenEmpty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sqlite.CloseAll(c)
+	for i, vfs := range []string{"", "os"} {
+		path := filepath.Join(t.TempDir(), "odd 100% #name?.db")
+		o := open(t, sqlite.Config{Path: path, Journal: "truncate", Checksums: true})
+		if err := o.Exec("CREATE TABLE t(x)"); err != nil {
+			t.Fatal(err)
+		}
+		if err := sqlite.CloseAll(o); err != nil {
+			t.Fatal(err)
+		}
+		if err := sqlite.Attach(c, sqlite.Config{Path: path, VFS: vfs, Journal: "truncate"}); err != nil {
+			t.Fatal(err)
+		}
+		for pragma, want := range map[string]string{
+			sqlite.Attached + ".synchronous": "2", sqlite.Attached + ".journal_mode": "truncate", sqlite.Attached + ".checksum_verification": "1",
+			"trusted_schema": "0", "cell_size_check": "1",
+		} {
+			if got, err := sqlite.Text(c, "PRAGMA "+pragma); err != nil || got != want {
+				t.Errorf("%s = %q, %v; want %q", pragma, got, err, want)
+			}
+		}
+		if _, err := sqlite.Exec(c, "INSERT INTO t VALUES(?)", i); err != nil {
+			t.Error(err)
+		}
+		if n, err := sqlite.Int(c, "SELECT count(*) FROM t"); err != nil || n != 1 {
+			t.Errorf("the file has %d rows, %v; want the one of its own", n, err)
+		}
+		if err := sqlite.Detach(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAttachMakesNoFile(t *testing.T) {
+	c, err := sqlite.OpenEmpty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sqlite.CloseAll(c)
+	path := filepath.Join(t.TempDir(), "missing.db")
+	err = sqlite.Attach(c, sqlite.Config{Path: path})
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) {
+		t.Errorf("attached what is not there: %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file was made: %v", err)
 	}
 }

@@ -109,8 +109,12 @@ func CloseAll(c *sqlite3.Conn) error {
 	if c == nil {
 		return nil
 	}
+	closeStmts(c)
+	return c.Close()
+}
+
+func closeStmts(c *sqlite3.Conn) {
 	for _, s := range slices.Collect(c.Stmts()) {
 		_ = s.Close() // removes itself from Stmts
 	}
-	return c.Close()
 }

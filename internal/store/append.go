@@ -31,19 +31,6 @@ func (s *Store[S, E]) append(w *journal.Homecoming[S, E]) error {
 	return fmt.Errorf("store: add to %s: %w", path, err)
 }
 
-// inFile opens a file for one piece of work.
-func (s *Store[S, E]) inFile(path string, do func(*sqlite3.Conn) error) error {
-	if err := s.watched.enter(); err != nil {
-		return err
-	}
-	defer s.watched.leave()
-	c, err := s.open(path)
-	if err == nil {
-		err = errors.Join(do(c), sqlite.CloseAll(c))
-	}
-	return s.watched.explain(path, err)
-}
-
 // dropJournal removes a file's journal after it was rolled back, if there was
 // something to roll back. It is for a directory of which a sync has failed: the
 // journal's name may not be durable and would not become so, and a change
@@ -51,7 +38,7 @@ func (s *Store[S, E]) inFile(path string, do func(*sqlite3.Conn) error) error {
 // the name anew.
 func (s *Store[S, E]) dropJournal(path string) error {
 	err := s.inFile(path, func(c *sqlite3.Conn) error {
-		_, err := sqlite.Int(c, "SELECT count(*) FROM sqlite_schema")
+		_, err := sqlite.Int(c, "SELECT count(*) FROM "+sqlite.Attached+".sqlite_schema")
 		return err
 	})
 	if err == nil {
@@ -61,27 +48,6 @@ func (s *Store[S, E]) dropJournal(path string) error {
 		return nil // no journal; or no file, which is told better later
 	}
 	return err
-}
-
-// open opens a file to read or change it. A journal that a killed process left is
-// rolled back with the first read. The mode must be TRUNCATE: the journal is
-// emptied and that is synced, while the unlink of DELETE is not and the journal
-// can come back and undo what was answered for.
-func (s *Store[S, E]) open(path string) (*sqlite3.Conn, error) {
-	// Checksums are not asked for, since that would give them to a damaged file
-	// that lost them; schema.check sees that they are there.
-	c, err := sqlite.Open(sqlite.Config{Path: path, VFS: s.watched.name, Journal: s.journalMode, PageSize: pageSize, MustExist: true})
-	if err != nil {
-		return nil, err
-	}
-	older, err := s.schema.check(c)
-	if err == nil && older {
-		err = sqlite.Migrate(c, s.schema.steps, applicationID)
-	}
-	if err != nil {
-		return nil, errors.Join(err, sqlite.CloseAll(c))
-	}
-	return c, nil
 }
 
 // add writes the records that the file lacks. It writes the metadata row even if

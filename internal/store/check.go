@@ -44,7 +44,7 @@ const checkPage = 1000
 func (s *Store[S, E]) whole(c *sqlite3.Conn, generation int64) (h head, err error) {
 	tx := c.Begin()
 	defer tx.End(&err)
-	text, err := sqlite.Text(c, "PRAGMA integrity_check")
+	text, err := sqlite.Text(c, "PRAGMA "+sqlite.Attached+".integrity_check")
 	if err != nil {
 		return h, err
 	}

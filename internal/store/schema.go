@@ -67,15 +67,15 @@ func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",
 // check sees that a file is one of ours, and of a version that this program
 // knows; older is true if it must be migrated before it is used.
 func (s *schema) check(c *sqlite3.Conn) (older bool, err error) {
-	sums, err := sqlite.Text(c, "PRAGMA checksum_verification")
+	sums, err := sqlite.Text(c, "PRAGMA "+sqlite.Attached+".checksum_verification")
 	if err != nil {
 		return false, err
 	}
-	id, err := sqlite.Int(c, "PRAGMA application_id")
+	id, err := sqlite.Int(c, "PRAGMA "+sqlite.Attached+".application_id")
 	if err != nil {
 		return false, err
 	}
-	version, err := sqlite.Int(c, "PRAGMA user_version")
+	version, err := sqlite.Int(c, "PRAGMA "+sqlite.Attached+".user_version")
 	if err != nil {
 		return false, err
 	}

@@ -9,7 +9,10 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"github.com/spectralnotify/spectralnotify/internal/journal"
+	"github.com/spectralnotify/spectralnotify/internal/sqlite"
 )
 
 // Config says how a Store works. Dir, Layout, Encode and Epoch are required.
@@ -47,7 +50,8 @@ type Store[S, E any] struct {
 	schema  *schema
 	disk    Disk
 	dirs    *directories
-	benches *benches
+	benches *pool[*bench]
+	conns   *pool[*sqlite3.Conn] // to attach files to
 	watched *watched
 
 	// journalMode is that of changes in place; only tests set another.
@@ -89,7 +93,8 @@ func New[S, E any](cfg Config[S, E]) (*Store[S, E], error) {
 	return &Store[S, E]{
 		cfg: cfg, class: class, schema: schema, disk: cfg.Disk, watched: watched, journalMode: "truncate",
 		dirs:    newDirectories(cfg.Disk, filepath.Dir(cfg.Dir)),
-		benches: &benches{schema: schema, template: empty},
+		benches: &pool[*bench]{make: func() (*bench, error) { return newBench(schema, empty) }, drop: (*bench).close},
+		conns:   &pool[*sqlite3.Conn]{make: sqlite.OpenEmpty, drop: sqlite.CloseAll},
 	}, nil
 }
 
@@ -97,7 +102,7 @@ func New[S, E any](cfg Config[S, E]) (*Store[S, E], error) {
 // Later calls fail.
 func (s *Store[S, E]) Close() error {
 	s.watched.close()
-	return s.benches.close()
+	return errors.Join(s.benches.close(), s.conns.close())
 }
 
 // perDir is how many generations share a directory, so that one sync of it

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -103,52 +102,4 @@ func newBench(s *schema, template []byte) (*bench, error) {
 		return nil, errors.Join(fmt.Errorf("store: prepare workbench: %w", err), b.close())
 	}
 	return b, nil
-}
-
-// benches are the workbenches that nobody uses now: as many as there were
-// writers at once.
-type benches struct {
-	schema   *schema
-	template []byte
-
-	mu     sync.Mutex
-	idle   []*bench
-	closed bool
-}
-
-func (p *benches) get() (*bench, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return nil, errClosed
-	}
-	if n := len(p.idle); n > 0 {
-		b := p.idle[n-1]
-		p.idle = p.idle[:n-1]
-		return b, nil
-	}
-	return newBench(p.schema, p.template)
-}
-
-// put takes a bench back; broken is the error that it ended with, if any.
-func (p *benches) put(b *bench, broken error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if broken != nil || p.closed {
-		_ = b.close() // memory only; nothing can be lost
-		return
-	}
-	p.idle = append(p.idle, b)
-}
-
-func (p *benches) close() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.closed = true
-	var err error
-	for _, b := range p.idle {
-		err = errors.Join(err, b.close())
-	}
-	p.idle = nil
-	return err
 }
