@@ -58,6 +58,48 @@ async function scenes() {
   });
   await shoot("empty", empty.link, (page) => page.getByText("No tasks yet").waitFor());
 
+  await shoot("counters-empty", empty.link, async (page) => {
+    await toCounters(page);
+    await page.getByText("No counters yet").waitFor();
+  });
+  for (const args of [
+    ["create", "downloads", "--initial", "120000"],
+    ["increment", "downloads", "3417"],
+    ["create", "queue-depth"],
+    ["increment", "queue-depth", "12"],
+    ["decrement", "queue-depth", "15"],
+    ["create", "a name that somebody chose to be long enough to find out what the page does with it/2026"],
+  ]) {
+    await run(binary, [
+      "counter",
+      ...args,
+      "--url",
+      empty.url,
+      "--data-dir",
+      join(scratch, "data"),
+      "--output",
+      "json",
+    ]);
+  }
+  await shoot("counters", empty.link, async (page) => {
+    await toCounters(page);
+    await page.getByLabel("Value of downloads").waitFor();
+  });
+  await shoot("counter-edit", empty.link, async (page) => {
+    await toCounters(page);
+    await page.getByRole("button", { name: "Change downloads" }).click();
+    await page.getByRole("dialog").waitFor();
+  });
+  await shoot("counter-refused", empty.link, async (page) => {
+    await toCounters(page);
+    await page.getByRole("button", { name: "Change queue-depth" }).click();
+    await page.getByLabel("Value", { exact: true }).fill("9007199254740991");
+    await page.getByRole("button", { name: "Set", exact: true }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Increment queue-depth" }).click();
+    await page.getByRole("alert").waitFor();
+  });
+
   const demo = await serve(["demo", "--addr", "127.0.0.1:0", "--seed", "7", "--jobs", "8", "--speed", "2"]);
   await until(demo, / failed {2}/);
   await shoot("list", demo.link, rows);
@@ -86,6 +128,10 @@ async function scenes() {
     await page.getByText("No such task").waitFor();
   });
   await lost(demo);
+}
+
+function toCounters(page) {
+  return page.getByRole("link", { name: "Counters" }).click();
 }
 
 /** The server dies while people look. */

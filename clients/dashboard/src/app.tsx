@@ -6,12 +6,13 @@ import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } fro
 import { currentKey, onKey, saveKey } from "./key.js";
 import { isCurrent, type Link, linkOf } from "./link.js";
 import { pauses, serverUrl, useOnline } from "./network.js";
+import { CountersPage } from "./pages/counters.js";
 import { ListPage } from "./pages/list.js";
 import { SignIn } from "./pages/sign-in.js";
 import { TaskPage } from "./pages/task.js";
 import { Header } from "./parts/header.js";
 import { isDraining, isPassing, wantsKey } from "./problem.js";
-import { useRoute } from "./route.js";
+import { type Route, useRoute } from "./route.js";
 
 /** The whole page. A new key begins anew: nothing that another key brought stays. */
 export function App() {
@@ -83,12 +84,16 @@ function Member({ onRefused }: { onRefused(): void }) {
   }, [refused]);
   const link = linkOf({ ...connection, online, call: callOf(stats) });
   return (
-    <Frame link={link} signedIn onSignIn={undefined} place={route.page === "task" ? route.taskId : "list"}>
-      {route.page === "task" ? (
-        <TaskPage key={route.taskId} taskId={route.taskId} mayDelete />
-      ) : (
-        <ListPage filter={route.filter} counts={stats.counts} />
-      )}
+    <Frame
+      link={link}
+      page={route.page}
+      signedIn
+      onSignIn={undefined}
+      place={route.page === "task" ? route.taskId : route.page}
+    >
+      {route.page === "task" && <TaskPage key={route.taskId} taskId={route.taskId} mayDelete />}
+      {route.page === "list" && <ListPage filter={route.filter} counts={stats.counts} />}
+      {route.page === "counters" && <CountersPage prefix={route.prefix} />}
     </Frame>
   );
 }
@@ -102,6 +107,7 @@ function callOf({ error, isPending }: { error: unknown; isPending: boolean }) {
 
 interface FrameProps {
   link: Link | undefined;
+  page?: Route["page"];
   signedIn: boolean;
   onSignIn: (() => void) | undefined;
   /** What is shown; when it changes, the keyboard goes on there. */
@@ -109,7 +115,7 @@ interface FrameProps {
   children: ReactNode;
 }
 
-function Frame({ link, signedIn, onSignIn, place, children }: FrameProps) {
+function Frame({ link, page, signedIn, onSignIn, place, children }: FrameProps) {
   const main = useRef<HTMLElement>(null);
   const shown = useRef(place);
   useEffect(() => {
@@ -123,7 +129,7 @@ function Frame({ link, signedIn, onSignIn, place, children }: FrameProps) {
   if (link?.state === "live" && !wasLive) setWasLive(true);
   return (
     <>
-      <Header link={link} signedIn={signedIn} onSignIn={onSignIn} onForget={() => saveKey(null)} />
+      <Header link={link} page={page} signedIn={signedIn} onSignIn={onSignIn} onForget={() => saveKey(null)} />
       <main ref={main} tabIndex={-1} className={stale ? "is-stale" : ""}>
         {wasLive && link && <Stale link={link} />}
         {children}

@@ -6,7 +6,7 @@ export function wantsKey(error: unknown): boolean {
   return error instanceof ConnectError && error.code === Code.Unauthenticated;
 }
 
-/** There is no such task, or none that this key may see. */
+/** There is no such task or counter, or none that this key may see. */
 export function isMissing(error: unknown): boolean {
   return error instanceof ConnectError && error.code === Code.NotFound;
 }
@@ -33,7 +33,7 @@ export function explain(error: unknown): string {
     case Code.PermissionDenied:
       return `This key may not do that: ${error.rawMessage}.`;
     case Code.NotFound:
-      return "There is no such task any more.";
+      return `There is no such ${reasonOf(error)?.startsWith("COUNTER") ? "counter" : "task"} any more.`;
     case Code.FailedPrecondition:
       return "Too late: the task has already ended.";
     default:

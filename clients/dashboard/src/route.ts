@@ -9,8 +9,11 @@ export interface Filter {
   prefix: string;
 }
 
-/** What the address names: the list, or one task. */
-export type Route = { page: "list"; filter: Filter } | { page: "task"; taskId: string };
+/** What the address names: the list of tasks, one task, or the counters whose names begin with a text. */
+export type Route =
+  | { page: "list"; filter: Filter }
+  | { page: "task"; taskId: string }
+  | { page: "counters"; prefix: string };
 
 /** The list of all tasks. */
 export const everything: Filter = { status: undefined, prefix: "" };
@@ -19,6 +22,8 @@ export const everything: Filter = { status: undefined, prefix: "" };
 export function parseRoute(fragment: string): Route {
   const task = /^#\/tasks\/(.+)$/s.exec(fragment)?.[1];
   if (task !== undefined) return { page: "task", taskId: decoded(task) };
+  const counters = /^#\/counters(?:\?(.*))?$/s.exec(fragment);
+  if (counters) return { page: "counters", prefix: new URLSearchParams(counters[1]).get("name") ?? "" };
   const query = new URLSearchParams(/^#\/\?(.*)$/s.exec(fragment)?.[1] ?? "");
   return {
     page: "list",
@@ -34,6 +39,11 @@ export function listHref({ status, prefix }: Filter): string {
   return query.size > 0 ? `#/?${query}` : "#/";
 }
 
+/** The address of the counters. */
+export function countersHref(prefix = ""): string {
+  return prefix ? `#/counters?${new URLSearchParams({ name: prefix })}` : "#/counters";
+}
+
 /** The address of a task. */
 export function taskHref(taskId: string): string {
   return `#/tasks/${encodeURIComponent(taskId)}`;
@@ -42,6 +52,11 @@ export function taskHref(taskId: string): string {
 /** Shows another filter in the address without a step in the history: one does not want to go back through typing. */
 export function replaceFilter(filter: Filter): void {
   location.replace(listHref(filter));
+}
+
+/** Shows other counters in the address, as replaceFilter does. */
+export function replaceCounters(prefix: string): void {
+  location.replace(countersHref(prefix));
 }
 
 /** The route of the address bar; it changes with it. */

@@ -132,7 +132,13 @@ test("a question is modal, and Escape means no", () => {
 
 test("the connection is told in words; each second only to the eye", () => {
   render(
-    <Header link={{ state: "waiting", retryAt: noon + 3_000 }} signedIn onSignIn={undefined} onForget={() => {}} />,
+    <Header
+      link={{ state: "waiting", retryAt: noon + 3_000 }}
+      page="list"
+      signedIn
+      onSignIn={undefined}
+      onForget={() => {}}
+    />,
   );
   screen.getByText("Reconnecting in 3 s");
   expect(screen.getByRole("status").textContent).toBe("Connection: Reconnecting");

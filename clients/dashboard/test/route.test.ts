@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { everything, listHref, parseRoute, taskHref } from "../src/route.js";
+import { countersHref, everything, listHref, parseRoute, taskHref } from "../src/route.js";
 
 test.each(["film-7", "a/b", "..", "../../etc", "100%", "a?b#c", "été 🎬", "a&b=c", "\\", "#/"])(
   "the task %s has an address of its own",
@@ -18,6 +18,10 @@ test.each([
   { status: "in-progress" as const, prefix: "render-" },
 ])("the list %j has an address of its own", (filter) => {
   expect(parseRoute(listHref(filter))).toEqual({ page: "list", filter });
+});
+
+test.each(["", "a&b #1", "visits/"])("the counters that begin with “%s” have an address of their own", (prefix) => {
+  expect(parseRoute(countersHref(prefix))).toEqual({ page: "counters", prefix });
 });
 
 test("any other address is the list of everything", () => {

@@ -2,11 +2,11 @@ import type { TaskStatus } from "@spectralnotify/client";
 import { useTasks } from "@spectralnotify/client/react";
 import { useEffect } from "react";
 
-import { count, many } from "../format.js";
+import { count } from "../format.js";
 import { Filters } from "../parts/filters.js";
+import { More, Trouble } from "../parts/more.js";
 import { Notice, Skeleton } from "../parts/notice.js";
 import { Row } from "../parts/row.js";
-import { explain, isPassing } from "../problem.js";
 import { everything, type Filter, replaceFilter } from "../route.js";
 import { statusText } from "../status.js";
 
@@ -39,7 +39,7 @@ export function ListPage({ filter, counts }: ListPageProps) {
 
 function Content({ list, filter }: { list: List; filter: Filter }) {
   if (list.tasks.length > 0) return <Rows list={list} />;
-  if (list.error) return <Trouble list={list} />;
+  if (list.error) return <Trouble list={list} thing="task" />;
   if (list.isPending) return <Skeleton rows={6} />;
   if (filter.status || filter.prefix) return <NoMatch filter={filter} />;
   return <NoTasks />;
@@ -53,34 +53,8 @@ function Rows({ list }: { list: List }) {
           <Row key={`${task.taskId} ${task.createdAt}`} task={task} message={task.lastMessage} />
         ))}
       </ul>
-      <div className="more">
-        <span>{howMany(list)}</span>
-        {list.hasNextPage && (
-          <button type="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {list.isFetchingNextPage ? "Loading…" : "Show older"}
-          </button>
-        )}
-      </div>
+      <More list={list} shown={list.tasks.length} thing="task" />
     </>
-  );
-}
-
-/** How many there are, and how many of them are shown. */
-function howMany({ tasks, count: all, countIsLowerBound }: List): string {
-  if (countIsLowerBound) return `${count(tasks.length)} of more than ${many(all, "task")}`;
-  return tasks.length < all ? `${count(tasks.length)} of ${many(all, "task")}` : many(tasks.length, "task");
-}
-
-function Trouble({ list }: { list: List }) {
-  return (
-    <Notice title={isPassing(list.error) ? "The server cannot be reached" : "The tasks cannot be shown"} alert>
-      <p>{explain(list.error)}</p>
-      <div className="buttons">
-        <button type="button" onClick={() => void list.refetch()}>
-          Try now
-        </button>
-      </div>
-    </Notice>
   );
 }
 

@@ -15,6 +15,35 @@ interface ConfirmProps {
 
 /** Asks before something that cannot be taken back. Escape and the first button mean no. */
 export function Confirm({ title, children, yes, no, busy, fault, onYes, onNo }: ConfirmProps) {
+  return (
+    <Dialog title={title} onNo={onNo}>
+      {children}
+      {fault && (
+        <p className="fault" role="alert">
+          {fault}
+        </p>
+      )}
+      <div className="buttons">
+        <button type="button" onClick={onNo}>
+          {no}
+        </button>
+        <button type="button" className="is-danger" disabled={busy} onClick={onYes}>
+          {busy ? "One moment…" : yes}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+interface DialogProps {
+  title: string;
+  children: ReactNode;
+  /** Somebody pressed Escape. */
+  onNo(): void;
+}
+
+/** A box over the page, under a title. */
+export function Dialog({ title, children, onNo }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
@@ -34,19 +63,6 @@ export function Confirm({ title, children, yes, no, busy, fault, onYes, onNo }: 
     >
       <h2 id={heading}>{title}</h2>
       {children}
-      {fault && (
-        <p className="fault" role="alert">
-          {fault}
-        </p>
-      )}
-      <div className="buttons">
-        <button type="button" onClick={onNo}>
-          {no}
-        </button>
-        <button type="button" className="is-danger" disabled={busy} onClick={onYes}>
-          {busy ? "One moment…" : yes}
-        </button>
-      </div>
     </dialog>
   );
 }

@@ -30,7 +30,12 @@ export function Filters({ filter, counts, onChange }: FiltersProps) {
           />
         ))}
       </fieldset>
-      <Search prefix={filter.prefix} onChange={(prefix) => onChange({ ...filter, prefix })} />
+      <Search
+        prefix={filter.prefix}
+        label="Show tasks whose id begins with"
+        hint="Id begins with…"
+        onChange={(prefix) => onChange({ ...filter, prefix })}
+      />
     </div>
   );
 }
@@ -53,7 +58,15 @@ function Choice({ label, n, on, onChoose }: ChoiceProps) {
 /** How long typing may pause before it is taken. */
 const pause = 250;
 
-function Search({ prefix, onChange }: { prefix: string; onChange(prefix: string): void }) {
+interface SearchProps {
+  prefix: string;
+  label: string;
+  hint: string;
+  onChange(prefix: string): void;
+}
+
+/** A field for how names begin; what is typed is taken after a moment. */
+export function Search({ prefix, label, hint, onChange }: SearchProps) {
   const [text, setText] = useState(prefix);
   useEffect(() => setText(prefix), [prefix]);
   useEffect(() => {
@@ -63,10 +76,10 @@ function Search({ prefix, onChange }: { prefix: string; onChange(prefix: string)
   }, [text, prefix, onChange]);
   return (
     <label className="search">
-      <span className="unseen">Show tasks whose id begins with</span>
+      <span className="unseen">{label}</span>
       <input
         type="search"
-        placeholder="Id begins with…"
+        placeholder={hint}
         value={text}
         maxLength={256}
         autoComplete="off"

@@ -1,18 +1,20 @@
 import { useNow } from "../clock.js";
 import { type Link, linkText } from "../link.js";
-import { everything, listHref } from "../route.js";
+import { countersHref, everything, listHref, type Route } from "../route.js";
 import { Icon } from "./icon.js";
 
 interface HeaderProps {
   /** How the page stands with the server; undefined before anyone signed in. */
   link: Link | undefined;
+  /** What is shown; undefined if it is none of the lists. */
+  page: Route["page"] | undefined;
   signedIn: boolean;
   onSignIn: (() => void) | undefined;
   onForget(): void;
 }
 
 /** The name, the connection and the key, on every page. */
-export function Header({ link, signedIn, onSignIn, onForget }: HeaderProps) {
+export function Header({ link, page, signedIn, onSignIn, onForget }: HeaderProps) {
   return (
     <header className="top">
       <div className="top-in">
@@ -24,6 +26,16 @@ export function Header({ link, signedIn, onSignIn, onForget }: HeaderProps) {
           </svg>
           spectralNotify
         </a>
+        {signedIn && (
+          <nav className="places" aria-label="What to show">
+            <a href={listHref(everything)} aria-current={page === "list" ? "page" : undefined}>
+              Tasks
+            </a>
+            <a href={countersHref()} aria-current={page === "counters" ? "page" : undefined}>
+              Counters
+            </a>
+          </nav>
+        )}
         <div className="top-right">
           {link && <LinkState link={link} />}
           {signedIn && (
