@@ -1,5 +1,5 @@
-// Package rpc is the door for calls: it serves TaskService over HTTP by Connect,
-// gRPC and gRPC-Web, in JSON and in protobuf.
+// Package rpc is the door for calls: it serves the service of each class over HTTP by
+// Connect, gRPC and gRPC-Web, in JSON and in protobuf.
 //
 // A call passes the gate (who is it, may he), the rules of its message, and a
 // handler that reads it, makes one call on the service and writes the answer.
@@ -11,5 +11,5 @@
 // that does not read is dropped without disturbing the others.
 //
 // The package knows HTTP and protobuf. It knows no SQL, no files, and no rules of
-// tasks.
+// tasks or counters.
 package rpc
