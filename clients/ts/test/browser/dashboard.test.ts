@@ -59,8 +59,8 @@ async function demo(): Promise<string> {
 async function serve() {
   const server = await Server.start("http://127.0.0.1:1");
   endings.push(() => server.close());
-  const { tasks } = createSpectralNotify({ baseUrl: server.baseUrl, apiKey: key });
-  return { server, tasks, link: `${server.baseUrl}/#key=${key}` };
+  const { tasks, counters } = createSpectralNotify({ baseUrl: server.baseUrl, apiKey: key });
+  return { server, tasks, counters, link: `${server.baseUrl}/#key=${key}` };
 }
 
 const bar = (id: string) => page.getByRole("listitem").filter({ hasText: id }).getByRole("progressbar");
@@ -147,4 +147,24 @@ test("a task is canceled, and deleted, after a question", async () => {
   await picture("deleted");
   await page.goBack(); // what was kept of the task must not come back
   await page.getByText("No such task").waitFor();
+});
+
+test("counters move live, are changed by hand, and outlive their server", async () => {
+  const { server, counters, link } = await serve();
+  await counters.create({ name: "visits", initialValue: 40 });
+  await page.goto(link);
+  await page.getByRole("link", { name: "Counters" }).click();
+  const value = page.getByLabel("Value of visits");
+  const reads = (text: string) => eventually(async () => (await value.textContent()) === text, `the value ${text}`);
+  await reads("40");
+  await counters.increment({ name: "visits" });
+  await reads("41");
+  await page.getByRole("button", { name: "Increment visits" }).click();
+  await reads("42");
+  expect((await counters.get({ name: "visits" })).value).toBe(42);
+  await picture("counters");
+  await server.kill();
+  await server.restart();
+  await counters.decrement({ name: "visits", amount: 2 });
+  await reads("40");
 });
