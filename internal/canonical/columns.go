@@ -6,27 +6,38 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 )
 
-// ScanRow reads a row of columns, giving each value to the function that reads it
-// by the name in c. It fails with journal.ErrDamaged if that does, or if the row
-// has another length.
-func ScanRow(names []string, values []any, read func(c *Columns, v any)) error {
-	if len(values) != len(names) {
-		return fmt.Errorf("%d values for %d columns: %w", len(values), len(names), journal.ErrDamaged)
-	}
-	var c Columns
-	for i, v := range values {
-		c.Name = names[i]
-		read(&c, v)
-	}
-	return c.err
+// Columns read the values of one row, one after the other. After the first fault
+// they read zero values. Values are nil, int64 or string.
+type Columns struct {
+	Name  string // of the column that is read
+	Value any
+
+	names  []string
+	values []any
+	err    error
 }
 
-// Columns read the values of one row. After the first fault they read zero
-// values. Values are nil, int64 or string.
-type Columns struct {
-	Name string // of the column that is read
-	err  error
+// Row returns the columns of a row, before the first.
+func Row(names []string, values []any) Columns {
+	c := Columns{names: names, values: values}
+	if len(values) != len(names) {
+		c.err = fmt.Errorf("%d values for %d columns: %w", len(values), len(names), journal.ErrDamaged)
+		c.values = nil
+	}
+	return c
 }
+
+// Next goes to the next column; false if there is none.
+func (c *Columns) Next() bool {
+	if len(c.values) == 0 {
+		return false
+	}
+	c.Name, c.Value, c.names, c.values = c.names[0], c.values[0], c.names[1:], c.values[1:]
+	return true
+}
+
+// Err returns the first fault, which is journal.ErrDamaged; nil if there is none.
+func (c *Columns) Err() error { return c.err }
 
 // Fail says that a value is not what was written.
 func (c *Columns) Fail(v any) {

@@ -41,7 +41,11 @@ func (Layout) Event(e Event) []any {
 // is not one that Event made.
 func (Layout) ScanEvent(values []any) (Event, error) {
 	var e Event
-	if err := canonical.ScanRow(eventColumns, values, e.scan); err != nil {
+	c := canonical.Row(eventColumns, values)
+	for c.Next() {
+		e.scan(&c, c.Value)
+	}
+	if err := c.Err(); err != nil {
 		return Event{}, fmt.Errorf("counter: scan event: %w", err)
 	}
 	return e, nil
