@@ -81,6 +81,37 @@ func cpuTime(b *testing.B) int64 {
 	return u.Utime.Nano() + u.Stime.Nano()
 }
 
+// BenchmarkList measures a page of 50 of a status among many objects, with the
+// exact count.
+func BenchmarkList(b *testing.B) {
+	var c clock
+	l, err := ledger.New(c.config(b.TempDir()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	const objects = 20_000
+	var batch []journal.Commit
+	for i := range objects {
+		row := journal.Row{
+			Key: journal.Key{Class: "task", ID: fmt.Sprintf("task-%08x", i*2654435761)}, Generation: l.Reserve(),
+			Status: 1 + i%5, CreatedBy: "svc", State: make([]byte, 60), CreatedAt: int64(i), UpdatedAt: int64(i), Type: "video",
+		}
+		if batch = append(batch, next(&row, journal.OpCreate, make([]byte, 100))); len(batch) == 1000 {
+			commit(b, l, batch...)
+			batch = batch[:0]
+		}
+	}
+	q := journal.Query{Class: "task", Filter: journal.Filter{Statuses: []int{2}}, Limit: 50}
+	b.ReportAllocs()
+	for b.Loop() {
+		page, err := l.List(b.Context(), q)
+		if err != nil || len(page.Rows) != 50 {
+			b.Fatal(len(page.Rows), err)
+		}
+	}
+}
+
 func next(row *journal.Row, op journal.Op, data []byte) journal.Commit {
 	row.Sequence++
 	row.Hash = journal.Hash(row.Hash, data)

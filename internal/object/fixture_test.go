@@ -31,19 +31,19 @@ type (
 // house is a host of tasks on a real ledger and real files.
 type house struct {
 	*host
-	t      *testing.T
+	t      testing.TB
 	ledger *ledger.Ledger
 	store  *store.Store[task.Task, task.Event]
 	closed bool
 }
 
 // open starts a house on a directory. change may replace parts of its Config.
-func open(t *testing.T, dir string, change func(*config)) *house {
+func open(t testing.TB, dir string, change func(*config)) *house {
 	t.Helper()
 	return openLedger(t, ledger.Config{Dir: dir}, change)
 }
 
-func openLedger(t *testing.T, lc ledger.Config, change func(*config)) *house {
+func openLedger(t testing.TB, lc ledger.Config, change func(*config)) *house {
 	t.Helper()
 	start := time.Now()
 	lc.Now = func() int64 { return time.Now().UnixMicro() }

@@ -49,9 +49,10 @@ func (w *Follower[S, E]) Next(ctx context.Context, silence time.Duration) (*Mess
 
 func (w *Follower[S, E]) pop() *Message[S, E] {
 	m := w.next[0]
-	w.next[0] = nil
-	if w.next = w.next[1:]; len(w.next) == 0 {
-		w.next = nil
+	rest := copy(w.next, w.next[1:])
+	w.next[rest] = nil
+	if w.next = w.next[:rest]; rest == 0 && cap(w.next) > 8 {
+		w.next = nil // after catching up; otherwise it serves the next message, too
 	}
 	return m
 }
