@@ -56,11 +56,13 @@ type Ledger struct {
 	mu     sync.Mutex    // guards the writer: one transaction at a time
 	w      *writer       // nil if closed
 	broken error         // why nothing but Recover may be called
-	broke  chan struct{} // has an element if that is news
+	broke  chan struct{} // has an element if that is news, or that damage was met
 	lsn    int64         // of the last commit
 	since  int64         // Monotonic when uptime was base
 	base   int64         // uptime at the last open, in seconds
 	closed bool
+
+	damage atomic.Pointer[error] // why nothing is written any more; nil if all is well
 
 	lacks mutant
 	plan  plan // of the batch that is being committed
@@ -139,7 +141,8 @@ func (l *Ledger) LSN() int64 {
 func (l *Ledger) Broke() <-chan struct{} { return l.broke }
 
 // Recover closes every connection, readers included, and opens the ledger as at
-// the start; see object.Journal. After an error it may be called again.
+// the start; see object.Journal. After an error it may be called again, unless
+// that is journal.ErrJournalDamaged.
 func (l *Ledger) Recover(context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -157,7 +160,9 @@ func (l *Ledger) Recover(context.Context) error {
 	if err := l.cutWAL(frames); err != nil {
 		return fmt.Errorf("ledger: recover %s: %w", l.path, err)
 	}
-	if err := l.open(); err != nil {
+	if err := l.open(); isDamaged(err) {
+		return l.stop(err)
+	} else if err != nil {
 		return err
 	}
 	l.broken = nil
@@ -182,7 +187,7 @@ func (l *Ledger) Close() error {
 		return nil
 	}
 	var err error
-	if l.broken == nil {
+	if l.broken == nil && l.stopped() == nil {
 		err = l.w.finish(l.uptime())
 	} else {
 		l.w.keepWAL()
@@ -228,7 +233,7 @@ func (l *Ledger) usable() error {
 	case l.broken != nil:
 		return fmt.Errorf("%w: the ledger waits for recovery after: %w", journal.ErrUnknown, l.broken)
 	}
-	return nil
+	return l.stopped()
 }
 
 // uptime returns how many seconds a server has run on this ledger.

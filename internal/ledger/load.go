@@ -82,7 +82,9 @@ func (r *reader) pending(row *journal.Row) ([]journal.Entry, error) {
 	return entries, nil
 }
 
-// Entries reads back a part of an object's journal; see object.Journal.
+// Entries reads back a part of an object's journal; see object.Journal. What is
+// missing may have been forgotten meanwhile, so that alone is no damage of the
+// ledger.
 func (l *Ledger) Entries(ctx context.Context, generation, first, last int64) (entries []journal.Entry, err error) {
 	err = l.read(ctx, func(r *reader) error {
 		b := bound{s: r.span}
@@ -93,16 +95,15 @@ func (l *Ledger) Entries(ctx context.Context, generation, first, last int64) (en
 			return b.err
 		}
 		entries, err = scanEntries(r.span, generation)
-		if err != nil {
-			return err
-		}
-		if n := int64(len(entries)); n != max(last-first+1, 0) || n > 0 && entries[0].Sequence != first {
-			entries = nil
-			return damaged("of events %d to %d of generation %d the journal holds %d", first, last, generation, n)
-		}
-		return nil
+		return err
 	})
-	return entries, err
+	if err != nil {
+		return nil, err
+	}
+	if n := int64(len(entries)); n != max(last-first+1, 0) || n > 0 && entries[0].Sequence != first {
+		return nil, damaged("of events %d to %d of generation %d the journal holds %d", first, last, generation, n)
+	}
+	return entries, nil
 }
 
 // scanEntries reads rows of sequence, lsn, hash, entry and checks that they

@@ -134,14 +134,14 @@ func (p *pool) lend(ctx context.Context) (*reader, error) {
 func (l *Ledger) read(ctx context.Context, f func(*reader) error) error {
 	p := l.pool.Load()
 	if p == nil {
-		return errUnreadable
+		return l.shut()
 	}
 	r, err := p.lend(ctx)
 	if err != nil {
 		return err
 	}
 	if r == nil {
-		return errUnreadable
+		return l.shut()
 	}
 	defer func() { p.free <- r }()
 	r.c.SetInterrupt(ctx)
@@ -149,9 +149,20 @@ func (l *Ledger) read(ctx context.Context, f func(*reader) error) error {
 		if cause := context.Cause(ctx); cause != nil && errors.Is(err, sqlite3.INTERRUPT) {
 			return cause
 		}
-		return fmt.Errorf("ledger: read: %w", explain(err))
+		if err = explain(err); isDamaged(err) {
+			return l.stop(err)
+		}
+		return fmt.Errorf("ledger: read: %w", unreadable(err))
 	}
 	return nil
 }
 
-var errUnreadable = fmt.Errorf("%w: the ledger waits for recovery or is closed", journal.ErrUnknown)
+var errShut = fmt.Errorf("%w: the ledger waits for recovery or is closed", journal.ErrUnknown)
+
+// shut says why nothing is read.
+func (l *Ledger) shut() error {
+	if err := l.stopped(); err != nil {
+		return err
+	}
+	return errShut
+}

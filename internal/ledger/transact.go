@@ -15,7 +15,8 @@ import (
 const checkpointPages = 1000
 
 // transact runs change in one transaction of the writer; the caller holds mu. If
-// it returns an error that is not journal.ErrFull, the ledger is broken.
+// it returns an error that is not journal.ErrFull, the ledger is broken; with
+// journal.ErrJournalDamaged alone, for good.
 func (l *Ledger) transact(change func() error) error {
 	w := l.w
 	l.disk.noRoom.Store(false)
@@ -48,10 +49,10 @@ func (l *Ledger) fail(err error) error {
 	if p := l.pool.Load(); p != nil {
 		p.shut()
 	}
-	select {
-	case l.broke <- struct{}{}:
-	default:
+	if isDamaged(l.broken) {
+		l.broken = l.stop(l.broken)
 	}
+	l.tellBroke()
 	return fmt.Errorf("%w: %w", journal.ErrUnknown, l.broken)
 }
 
@@ -61,6 +62,9 @@ func (l *Ledger) undo(err error) error {
 		if e := l.w.rollback.Exec(); e != nil {
 			return l.fail(errors.Join(err, e))
 		}
+	}
+	if err := explain(err); isDamaged(err) {
+		return l.stop(err)
 	}
 	return l.afterRollback(err)
 }

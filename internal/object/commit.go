@@ -37,6 +37,8 @@ func (g *Group) commit(tickets []*ticket, commits []journal.Commit) []journal.Co
 		case errors.Is(err, journal.ErrFull):
 			tickets = g.refuse(tickets, err)
 			continue
+		case errors.Is(err, journal.ErrJournalDamaged) && !errors.Is(err, journal.ErrUnknown):
+			g.freeze(tickets, err)
 		case err != nil:
 			g.failed(tickets, err)
 		default:

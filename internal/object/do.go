@@ -15,8 +15,9 @@ func isNotFound(err error) bool { return errors.Is(err, journal.ErrNotFound) }
 // shown. A refusal, too, waits for the commits it was decided on.
 //
 // It returns the error of Decide; journal.ErrUnknown if the outcome is not
-// known; journal.ErrFull if there is no room; ErrDraining; ErrKeyReused; or the
-// error of ctx, after which the call may still happen.
+// known; journal.ErrFull if there is no room, ErrAside if there is none for this
+// object; journal.ErrJournalDamaged; ErrDraining; ErrKeyReused; or the error of
+// ctx, after which the call may still happen.
 func (h *Host[S, E]) Do(ctx context.Context, id string, c Call[S, E]) (Outcome[S, E], error) {
 	if c.Idempotency != nil {
 		return h.once(ctx, id, c)
@@ -35,6 +36,9 @@ func (h *Host[S, E]) decide(ctx context.Context, id string, c Call[S, E]) (*tick
 	for {
 		if h.isDraining() {
 			return nil, Outcome[S, E]{}, ErrDraining
+		}
+		if err := h.group.thawed(); err != nil {
+			return nil, Outcome[S, E]{}, err
 		}
 		if err := h.room(ctx, c.Reserved); err != nil {
 			return nil, Outcome[S, E]{}, err
@@ -84,7 +88,7 @@ func (h *Host[S, E]) apply(o *object[S, E], c Call[S, E]) (*ticket, Outcome[S, E
 	}
 	d, err := c.Decide(state, now)
 	if err == nil && o.overfull(h.cfg.MaxAsideBytes) && !c.Reserved && len(d.Events) > 0 {
-		err = fmt.Errorf("%w: the file of this object cannot be written: %w", journal.ErrFull, o.aside)
+		err = fmt.Errorf("%w: %w", ErrAside, o.aside)
 	}
 	if err == nil && o.absent && len(d.Events) == 0 {
 		err = journal.ErrNotFound

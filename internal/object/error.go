@@ -1,6 +1,11 @@
 package object
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+)
 
 // The failures of a host that are not the journal's and not the class's own.
 var (
@@ -12,4 +17,8 @@ var (
 
 	// ErrKeyReused: the idempotency key was used before with another request.
 	ErrKeyReused = errors.New("object: idempotency key used with another request")
+
+	// ErrAside: the object's file cannot be written, and as many of its events
+	// wait in the journal as may. It is a journal.ErrFull of this object alone.
+	ErrAside = fmt.Errorf("%w: the file of this object cannot be written", journal.ErrFull)
 )

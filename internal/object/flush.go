@@ -13,6 +13,9 @@ import (
 // written; the rest is home then.
 func (h *Host[S, E]) Flush(ctx context.Context) (Flushed, error) {
 	var done Flushed
+	if err := h.group.thawed(); err != nil {
+		return done, err
+	}
 	keys, err := h.journal().Backlog(ctx, h.class.Name())
 	if err != nil {
 		return done, err
@@ -42,6 +45,9 @@ func (h *Host[S, E]) flushOne(ctx context.Context, key journal.Key) error {
 	var upto int64
 	for {
 		changed := h.group.homings.changes()
+		if err := h.group.thawed(); err != nil {
+			return err
+		}
 		o, err := h.find(key.ID)
 		if err != nil {
 			return err

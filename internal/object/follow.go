@@ -129,7 +129,7 @@ func (h *Host[S, E]) resumable(c cursor, generation, sequence int64) (Reason, bo
 func (w *Follower[S, E]) snapshot(ctx context.Context, v view[S, E]) *Message[S, E] {
 	m := &Message[S, E]{Kind: Snapshot, Cursor: w.host.cursor(v.generation, v.sequence), Sequence: v.sequence, State: v.state}
 	records, err := w.host.records(ctx, v, max(1, v.sequence-int64(w.ask.History)+1), v.sequence)
-	m.HistoryUnavailable = err != nil
+	m.HistoryUnavailable = err != nil // records are what is there all the same
 	if err != nil && !errors.Is(err, errMoved) && ctx.Err() == nil {
 		w.host.cfg.Log.Error("a snapshot goes out without history", "class", w.host.class.Name(), "id", v.id, "error", err)
 	}

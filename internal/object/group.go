@@ -38,8 +38,9 @@ type Group struct {
 	shown   shown
 	homings progress
 	budget  *watch.Budget
-	pending atomic.Int64         // bytes of events in memory that are not home
-	down    atomic.Pointer[down] // why no call is taken; nil while the journal works
+	pending atomic.Int64          // bytes of events in memory that are not home
+	down    atomic.Pointer[down]  // why no call is taken; nil while the journal works
+	frozen  atomic.Pointer[error] // why nothing is changed any more; nil unless the journal is damaged
 
 	mu    sync.Mutex
 	hosts []member // that were started and not stopped

@@ -11,7 +11,10 @@ import (
 
 // History returns committed events of an object, in the order that r asks for,
 // and the object's generation. It returns journal.ErrNotFound if there is no
-// such object and journal.ErrDamaged if its file cannot be trusted.
+// such object and journal.ErrDamaged if its file cannot be trusted, a
+// *journal.LostError if it is known which events are there. Newest first, those
+// that are there come before that error: they are fewer than asked for, though
+// the last is not the first of all.
 func (h *Host[S, E]) History(ctx context.Context, id string, r HistoryRange) (events []E, generation int64, err error) {
 	for {
 		events, generation, err = h.history(ctx, id, r)
@@ -42,7 +45,7 @@ func (h *Host[S, E]) history(ctx context.Context, id string, r HistoryRange) (ev
 		lo = max(1, hi-int64(r.Limit)+1)
 	}
 	records, err := h.records(ctx, v, lo, hi)
-	if err != nil {
+	if err != nil && (r.Ascending || len(records) == 0) {
 		return nil, v.generation, err
 	}
 	events = make([]E, len(records))
@@ -60,13 +63,14 @@ type view[S, E any] struct {
 	id         string
 	generation int64
 	sequence   int64
+	hash       int64 // of the last event
 	state      S
 	pending    pending[E]
 }
 
 // view returns what o shows now. The caller holds o.mu.
 func (o *object[S, E]) view() view[S, E] {
-	return view[S, E]{o.id, o.generation, o.sequence, o.committed, o.pending}
+	return view[S, E]{o.id, o.generation, o.sequence, o.hash, o.committed, o.pending}
 }
 
 // errMoved: what a view showed was deleted before its records were read. The
@@ -91,12 +95,12 @@ func (h *Host[S, E]) records(ctx context.Context, v view[S, E], lo, hi int64) ([
 	if o.generation != v.generation {
 		return nil, errMoved
 	}
-	return nil, fault
+	return records, fault
 }
 
 // read reads the records lo to hi that v shows: what was pending from memory or
 // the journal, the rest from the file. Every one of them is there, or it is an
-// error.
+// error; with a *journal.LostError come the newest of them, those that are there.
 func (h *Host[S, E]) read(ctx context.Context, v view[S, E], lo, hi int64) ([]journal.Record[E], error) {
 	if lo > hi {
 		return nil, nil
@@ -106,12 +110,12 @@ func (h *Host[S, E]) read(ctx context.Context, v view[S, E], lo, hi int64) ([]jo
 		first = v.sequence + 1
 	}
 	var all []journal.Record[E]
+	var fault error
 	if lo < first {
-		file, err := h.fromFile(ctx, v.generation, lo, min(hi, first-1))
-		if err != nil {
-			return nil, err
+		all, fault = h.fromFile(ctx, v.generation, lo, min(hi, first-1))
+		if fault != nil && (hi < first || !errors.Is(fault, journal.ErrDamaged)) {
+			return nil, fault
 		}
-		all = file
 	}
 	if hi >= first {
 		recent, err := h.readPending(ctx, v.generation, v.pending, max(lo, first), hi)
@@ -123,26 +127,65 @@ func (h *Host[S, E]) read(ctx context.Context, v view[S, E], lo, hi int64) ([]jo
 		}
 		all = append(all, recent...)
 	}
-	for i, rec := range all {
-		if rec.Sequence != lo+int64(i) {
-			return nil, fmt.Errorf("object: %s %q: history has %d where %d belongs", h.class.Name(), v.id, rec.Sequence, lo+int64(i))
-		}
+	if err := h.whole(v, all, first, hi); err != nil {
+		return nil, err
 	}
-	if int64(len(all)) != hi-lo+1 {
-		return nil, fmt.Errorf("%w: %s %q: history ends at %d, want %d", journal.ErrDamaged, h.class.Name(), v.id, lo+int64(len(all))-1, hi)
+	if begins := all[0].Sequence; begins > lo {
+		return all, errors.Join(&journal.LostError{First: begins}, fault)
 	}
 	return all, nil
 }
 
-// fromFile reads the records lo to hi from a generation's file.
+// whole sees that records are dense, end at hi, and are those of v: that they go
+// on from the file to what is pending from first on, and lead to the last event.
+func (h *Host[S, E]) whole(v view[S, E], all []journal.Record[E], first, hi int64) error {
+	for i, rec := range all {
+		if want := all[0].Sequence + int64(i); rec.Sequence != want {
+			return fmt.Errorf("object: %s %q: history has %d where %d belongs", h.class.Name(), v.id, rec.Sequence, want)
+		}
+		if i > 0 && rec.Sequence == first && rec.Hash != journal.Hash(all[i-1].Hash, h.class.Encode(nil, rec.Event)) {
+			return fmt.Errorf("%w: %s %q: event %d of the file is not the one before event %d of the journal", journal.ErrDamaged, h.class.Name(), v.id, first-1, first)
+		}
+	}
+	last := journal.Record[E]{}
+	if len(all) > 0 {
+		last = all[len(all)-1]
+	}
+	switch {
+	case last.Sequence != hi:
+		return fmt.Errorf("%w: %s %q: history ends at %d, want %d", journal.ErrDamaged, h.class.Name(), v.id, last.Sequence, hi)
+	case hi == v.sequence && last.Hash != v.hash:
+		return fmt.Errorf("%w: %s %q: event %d of the file is not the one that the journal knows", journal.ErrDamaged, h.class.Name(), v.id, hi)
+	}
+	return nil
+}
+
+// fromFile reads the records lo to hi from a generation's file, those that it
+// begins with at least. A file that is found damaged goes to quarantine.
 func (h *Host[S, E]) fromFile(ctx context.Context, generation, lo, hi int64) (records []journal.Record[E], err error) {
 	unlock := h.files.read(generation)
-	defer unlock()
 	ownStack(func() {
 		records, err = h.cfg.Home.History(ctx, generation, journal.Range{After: lo - 1, Upto: hi, Limit: int(hi - lo + 1)})
 	})
-	if isNotFound(err) { // the object is there, its file is not
+	unlock()
+	var lost *journal.LostError
+	switch {
+	case isNotFound(err): // the object is there, its file is not
 		return nil, fmt.Errorf("%w: the file of generation %d is missing", journal.ErrDamaged, generation)
+	case errors.Is(err, journal.ErrDamaged) && !errors.As(err, &lost):
+		h.quarantine(generation)
 	}
 	return records, err
+}
+
+// quarantine moves a damaged file away, so that nobody reads it again.
+func (h *Host[S, E]) quarantine(generation int64) {
+	unlock := h.files.write(generation)
+	defer unlock()
+	var err error
+	ownStack(func() { err = h.cfg.Home.Quarantine(h.ctx, generation) })
+	if err != nil && h.ctx.Err() == nil {
+		h.cfg.Log.Error("a damaged file could not be moved to quarantine; it is tried again when it is next read",
+			"class", h.class.Name(), "generation", generation, "error", err)
+	}
 }

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"errors"
 	"time"
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
@@ -14,7 +15,7 @@ const (
 )
 
 // brokeLoop has a journal that breaks outside a commit tried by one that changes
-// nothing: what fails is opened again, although nobody calls.
+// nothing: what fails is opened again, or ends all changes, although nobody calls.
 func (g *Group) brokeLoop() {
 	for {
 		select {
@@ -28,22 +29,46 @@ func (g *Group) brokeLoop() {
 }
 
 // Ready returns nil if calls are taken; otherwise why they are not: ErrDraining,
-// or journal.ErrUnknown while the journal is being opened again.
+// journal.ErrUnknown while the journal is being opened again, or
+// journal.ErrJournalDamaged for good.
 func (h *Host[S, E]) Ready() error {
 	if h.isDraining() {
 		return ErrDraining
 	}
-	return h.group.up()
+	if err := h.group.up(); err != nil {
+		return err
+	}
+	return h.group.thawed()
+}
+
+// freeze ends all changes, and all writing home: the journal is damaged. Nothing
+// of the batch happened, and what was decided since is void. Reads go on.
+func (g *Group) freeze(tickets []*ticket, cause error) {
+	g.frozen.Store(&cause)
+	g.abandonAll(tickets, cause)
+	g.abandonAll(g.queue.takeAll(), cause)
+}
+
+// thawed returns why nothing is changed any more, if so.
+func (g *Group) thawed() error {
+	if err := g.frozen.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // recover opens the journal again, until that works. It returns false if the
-// group ended meanwhile.
+// group ended meanwhile, or the journal is damaged.
 func (g *Group) recover() bool {
 	for pause := recoverPause; ; pause = min(2*pause, recoverPauseMax) {
 		err := g.cfg.Journal.Recover(g.ctx)
 		if err == nil {
 			g.cfg.Log.Info("the journal is open again", "lsn", g.cfg.Journal.LSN())
 			return true
+		}
+		if errors.Is(err, journal.ErrJournalDamaged) {
+			g.down.Store(&down{err})
+			return false
 		}
 		g.cfg.Log.Error("the journal cannot be opened; calls are answered as unavailable until it can", "error", err, "next_try", pause)
 		timer := time.NewTimer(pause)

@@ -40,7 +40,7 @@ func (h *Host[S, E]) due(o *object[S, E]) bool {
 // takeHome queues o for a scribe, unless it is queued, set aside or home. The
 // caller holds o.mu.
 func (h *Host[S, E]) takeHome(o *object[S, E]) {
-	if o.homing || o.pending.empty() || o.aside != nil && h.cfg.Uptime() < o.retryAt {
+	if o.homing || o.pending.empty() || o.aside != nil && h.cfg.Uptime() < o.retryAt || h.group.thawed() != nil {
 		return
 	}
 	o.homing = true

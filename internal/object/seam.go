@@ -64,7 +64,8 @@ type Journal interface {
 	// nothing may be called but Recover.
 	//
 	// An error that is ErrFull means that nothing of the batch happened and that
-	// the journal goes on.
+	// the journal goes on. One that is ErrJournalDamaged and not ErrUnknown means
+	// that nothing of it happened and nothing ever will; reads go on.
 	Commit(ctx context.Context, batch []journal.Commit) (lost []int, err error)
 
 	// Load returns an object that exists, or ErrNotFound. It sees every commit
@@ -95,12 +96,13 @@ type Journal interface {
 	Full() bool
 
 	// Broke returns a channel that gets an element when the journal broke, in a
-	// commit or beside one, so that it answers ErrUnknown until Recover. It has
-	// one reader.
+	// commit or beside one, so that it answers ErrUnknown until Recover, or met
+	// damage, so that it takes no more commits. It has one reader.
 	Broke() <-chan struct{}
 
 	// Recover closes everything the journal has open and opens it as at the
-	// start. The journal may be used again when it returns nil.
+	// start. The journal may be used again when it returns nil. ErrJournalDamaged
+	// is its last word.
 	Recover(ctx context.Context) error
 }
 
@@ -109,13 +111,21 @@ type Journal interface {
 // generation at once.
 type Home[S, E any] interface {
 	// Write makes each homecoming durable in its object's file, and returns one
-	// error, or nil, for each. Many at once share what durability costs.
+	// error, or nil, for each. Many at once share what durability costs. A file
+	// that is missing or not whole does not stop it: the records begin a new one,
+	// which has none of the events before.
 	Write(ctx context.Context, work []journal.Homecoming[S, E]) []error
 
 	// History reads records of an object's file, ascending. It returns
 	// ErrNotFound if there is no file and ErrDamaged if it cannot be trusted;
-	// sequences are dense within the answer.
+	// sequences are dense within the answer. A file that begins after the range
+	// does is read from where it begins; if that is after the range ends, the
+	// error is a *journal.LostError.
 	History(ctx context.Context, generation int64, r journal.Range) ([]journal.Record[E], error)
+
+	// Quarantine puts an object's file where nobody uses it, durably, if it is
+	// damaged. One that is whole stays; one that is not there is no error.
+	Quarantine(ctx context.Context, generation int64) error
 
 	// Remove unlinks the files of deleted objects, durably. A file that is not
 	// there is no error.

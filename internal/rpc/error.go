@@ -63,20 +63,36 @@ var kinds = []kind{
 		text: "the server is stopping; try again, here or elsewhere",
 	},
 	{
+		class: journal.ErrUnknown, code: connect.CodeUnavailable, reason: "COMMIT_UNKNOWN", retry: true,
+		text: "it is not known whether the call took effect; try again with the same Idempotency-Key",
+	},
+	{
+		class: journal.ErrJournalDamaged, code: connect.CodeDataLoss, reason: "LEDGER_DAMAGED",
+		text: "the server's ledger is damaged: it takes no changes, and shows only what it can prove; the operator stops it and runs spectralnotify doctor",
+	},
+	{
 		class: journal.ErrDamaged, code: connect.CodeDataLoss, reason: "OBJECT_FILE_CORRUPT",
-		text: "stored data of this object is damaged and is not served; the operator finds more in the log",
+		text: "stored events of this object are damaged and are not served; the object itself goes on; the operator finds more by spectralnotify doctor",
+	},
+	{
+		class: journal.ErrNoDescriptors, code: connect.CodeResourceExhausted, reason: "TOO_MANY_OPEN_FILES", retry: true,
+		text: "the server may not open more files; try again later; the operator raises its limit of open files (ulimit -n)",
+	},
+	{
+		class: journal.ErrUnreadable, code: connect.CodeUnavailable, reason: "STORAGE_UNREADABLE", retry: true,
+		text: "stored events of this object cannot be read now; try again; the operator looks at the disk and at the log",
+	},
+	{
+		class: object.ErrAside, code: connect.CodeResourceExhausted, reason: "STORAGE_FULL", retry: true,
+		text: "the file of this object cannot be written, and as many of its events wait as may; nothing of this call happened, others go on; try again later",
 	},
 	{
 		class: journal.ErrFull, code: connect.CodeResourceExhausted, reason: "STORAGE_FULL", retry: true,
-		text: "the server has no room for new events; try again later",
+		text: "the server's disk or its journal is full; nothing of this call happened; try again later, the operator makes room",
 	},
 	{
 		class: journal.ErrSlow, code: connect.CodeResourceExhausted, reason: "LIMIT_EXCEEDED",
 		text: "the listing takes too long; narrow its filter",
-	},
-	{
-		class: journal.ErrUnknown, code: connect.CodeUnavailable, reason: "COMMIT_UNKNOWN", retry: true,
-		text: "it is not known whether the call took effect; try again with the same Idempotency-Key",
 	},
 	{
 		class: journal.ErrNotFound, code: connect.CodeNotFound, reason: "OBJECT_NOT_FOUND",

@@ -9,20 +9,36 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+	"github.com/spectralnotify/spectralnotify/internal/object"
 )
 
 // alive answers /healthz: the process serves HTTP.
 func alive(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") }
 
-// ready answers /readyz: calls are served. The reason why not is for the
-// operator, and may name files; it goes into the log.
+// ready answers /readyz: calls are served. Why not is said in a word; the reason
+// itself may name files and goes into the log.
 func (c *Config) ready(w http.ResponseWriter, _ *http.Request) {
 	if err := c.Ready(); err != nil {
 		c.Log.Debug("not ready", "error", err)
-		plain(w, http.StatusServiceUnavailable, "not ready\n")
+		plain(w, http.StatusServiceUnavailable, "not ready"+why(err)+"\n")
 		return
 	}
 	plain(w, http.StatusOK, "ready\n")
+}
+
+// why says what keeps a server from being ready.
+func why(err error) string {
+	switch {
+	case errors.Is(err, journal.ErrUnknown):
+		return ": a write to the ledger failed, and it is being opened again; look at the disk and at the log"
+	case errors.Is(err, journal.ErrJournalDamaged):
+		return ": the ledger is damaged and takes no changes; stop the server and run spectralnotify doctor"
+	case errors.Is(err, object.ErrDraining):
+		return ": stopping"
+	}
+	return ""
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

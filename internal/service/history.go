@@ -2,8 +2,11 @@ package service
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strconv"
 
+	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 )
 
@@ -24,6 +27,9 @@ type HistoryQuery struct {
 // if there is none or if the order is ascending.
 //
 // A token is of one life of the object: after delete and create it is invalid.
+//
+// Of an object whose file was damaged the events that are there come first, then,
+// by the next page, the error.
 func (s *Service[S, E, C]) History(ctx context.Context, q HistoryQuery, take func(E) bool) (next string, err error) {
 	if err := s.class.ValidID(q.ID); err != nil {
 		return "", err
@@ -39,7 +45,7 @@ func (s *Service[S, E, C]) History(ctx context.Context, q HistoryQuery, take fun
 	}
 	more, err := p.read(ctx, q.Limit)
 	if err != nil || !more || p.r.Ascending {
-		return "", s.told(err, q.ID)
+		return "", s.told(lost(err, s.class.Name()), q.ID)
 	}
 	return seal(p.listing(), p.place), nil
 }
@@ -60,6 +66,9 @@ func (p *historyPage[S, E, C]) read(ctx context.Context, limit int) (more bool, 
 	for left := limit; left > 0; left -= p.r.Limit {
 		p.r.Limit = min(left, historyChunk)
 		events, err := p.chunk(ctx)
+		if errors.Is(err, journal.ErrDamaged) && p.place > 0 {
+			return true, nil // the next page says so
+		}
 		if err != nil {
 			return false, err
 		}
@@ -69,7 +78,7 @@ func (p *historyPage[S, E, C]) read(ctx context.Context, limit int) (more bool, 
 			}
 			p.place = p.s.class.Sequence(e)
 		}
-		if len(events) < p.r.Limit || p.place == 1 && !p.r.Ascending {
+		if p.r.Ascending && len(events) < p.r.Limit || !p.r.Ascending && p.place <= 1 {
 			return false, nil
 		}
 		p.r.After, p.r.Before = p.place, p.place
@@ -89,6 +98,20 @@ func (p *historyPage[S, E, C]) chunk(ctx context.Context) ([]E, error) {
 	}
 	p.generation = generation
 	return events, p.token.of(p.listing())
+}
+
+// lost says for a caller which events are there, if that is known.
+func lost(err error, class string) error {
+	var l *journal.LostError
+	if !errors.As(err, &l) {
+		return err
+	}
+	return &Error{
+		Class: journal.ErrDamaged, Cause: err,
+		Text: fmt.Sprintf("the events of this %s before %d are lost, since its file was damaged; read the others by after_sequence %d; the operator finds what is left by spectralnotify doctor",
+			class, l.First, l.First-1),
+		Metadata: map[string]string{"first_sequence": strconv.FormatInt(l.First, 10)},
+	}
 }
 
 // listing is the digest of all that makes pages belong together.

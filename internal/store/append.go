@@ -25,7 +25,7 @@ func (s *Store[S, E]) append(w *journal.Homecoming[S, E]) error {
 		return nil
 	}
 	err = failure(err)
-	if !errors.Is(err, journal.ErrDamaged) && !errors.Is(err, journal.ErrNotFound) {
+	if !errors.Is(err, journal.ErrDamaged) && !errors.Is(err, journal.ErrNotFound) && !errors.Is(err, errInDoubt) {
 		s.dirs.fail(dir) // what failed may have been the sync of the journal's name
 	}
 	return fmt.Errorf("store: add to %s: %w", path, err)
@@ -85,11 +85,14 @@ func (s *Store[S, E]) skip(c *sqlite3.Conn, h head, w *journal.Homecoming[S, E])
 	first := w.Records[0].Sequence
 	switch {
 	case h.sequence > w.Row.Sequence:
-		return nil, fmt.Errorf("%w: it holds %d events, the journal knows %d", journal.ErrDamaged, h.sequence, w.Row.Sequence)
+		return nil, other("it holds %d events, the journal knows %d", h.sequence, w.Row.Sequence)
 	case first > h.sequence+1:
 		return nil, fmt.Errorf("%w: it ends with event %d, the journal goes on with %d", journal.ErrDamaged, h.sequence, first)
 	case first < h.first:
-		return nil, fmt.Errorf("%w: it begins with event %d, the journal still has %d", journal.ErrDamaged, h.first, first)
+		return nil, other("it begins with event %d, the journal still has %d", h.first, first)
+	}
+	if first > 1 && first == h.first && !s.begun.has(w.Row.Generation) {
+		return nil, errInDoubt
 	}
 	home := w.Records[:h.sequence-first+1]
 	for _, r := range home {
@@ -97,7 +100,10 @@ func (s *Store[S, E]) skip(c *sqlite3.Conn, h head, w *journal.Homecoming[S, E])
 			return nil, err
 		}
 	}
-	if err := s.same(c, h.sequence, h.hash); err != nil {
+	switch err := s.same(c, h.sequence, h.hash); {
+	case errors.Is(err, errOther): // than its own
+		return nil, fmt.Errorf("%w: its metadata row has another hash than event %d", journal.ErrDamaged, h.sequence)
+	case err != nil:
 		return nil, err
 	}
 	return w.Records[len(home):], nil
@@ -105,15 +111,21 @@ func (s *Store[S, E]) skip(c *sqlite3.Conn, h head, w *journal.Homecoming[S, E])
 
 // same sees that the file holds an event of that hash.
 func (s *Store[S, E]) same(c *sqlite3.Conn, sequence, hash int64) error {
-	found := false
+	found, same := false, false
 	err := sqlite.Each(c, s.schema.readHash, func(st *sqlite3.Stmt) error {
-		found = st.ColumnType(0) == sqlite3.INTEGER && st.ColumnInt64(0) == hash
+		found = st.ColumnType(0) == sqlite3.INTEGER
+		same = found && st.ColumnInt64(0) == hash
 		return nil
 	}, sequence)
-	if err == nil && !found {
-		err = fmt.Errorf("%w: event %d is missing or not the one that was committed", journal.ErrDamaged, sequence)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return fmt.Errorf("%w: event %d is missing", journal.ErrDamaged, sequence)
+	case !same:
+		return other("event %d is not the one that was committed", sequence)
 	}
-	return err
+	return nil
 }
 
 // insert adds records whose chain goes on from the hash prev.
@@ -131,7 +143,7 @@ func (s *Store[S, E]) insert(c *sqlite3.Conn, prev int64, records []journal.Reco
 		r := &records[i]
 		buf = s.cfg.Encode(buf[:0], r.Event)
 		if journal.Hash(prev, buf) != r.Hash {
-			return fmt.Errorf("%w: event %d does not follow the file's event %d by its hash", journal.ErrDamaged, r.Sequence, r.Sequence-1)
+			return other("event %d does not follow the file's event %d by its hash", r.Sequence, r.Sequence-1)
 		}
 		prev = r.Hash
 		if err := run(st, s.eventRow(r)...); err != nil {

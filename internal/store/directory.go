@@ -124,6 +124,13 @@ func (d *directories) up(dir string) error {
 	return d.add(dir, parent)
 }
 
+// forget lets the next ensure make a directory again, since it is gone.
+func (d *directories) forget(dir string) {
+	d.making.Lock()
+	defer d.making.Unlock()
+	delete(d.made, dir)
+}
+
 // add makes a directory and its name durable. If the sync of the parent failed
 // before, the directory is taken away first, so that making it is a change.
 func (d *directories) add(dir, parent string) error {

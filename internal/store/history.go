@@ -11,9 +11,11 @@ import (
 )
 
 // History reads records of an object's file, ascending: of those that match the
-// range, as far as the file has them. It returns journal.ErrNotFound if there is
-// no file and journal.ErrDamaged if what it read cannot be trusted. A page is
-// checked for gaps, and by the chain of hashes from the event before it.
+// range, as far as the file has them: if it begins later than the range does,
+// from there on. It returns journal.ErrNotFound if there is no file,
+// journal.ErrDamaged if what it read cannot be trusted, and a *journal.LostError
+// if it begins after the range ends. A page is checked for gaps, and by the chain
+// of hashes from the event before it.
 func (s *Store[S, E]) History(ctx context.Context, generation int64, r journal.Range) ([]journal.Record[E], error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -38,6 +40,9 @@ func (s *Store[S, E]) page(c *sqlite3.Conn, generation int64, r journal.Range) (
 	h, err := s.schema.head(c, generation)
 	if err != nil {
 		return nil, err
+	}
+	if r.Upto < h.first {
+		return nil, &journal.LostError{First: h.first}
 	}
 	after, upto := bounds(h, r)
 	if after >= upto {

@@ -16,6 +16,7 @@ type mutant struct {
 	lies         func(name string) bool     // the disk does not sync these
 	disk         func(*powerfail.Disk) Disk // the store's file operations
 	naive        bool                       // a failed sync of a directory is tried again
+	trustsBegun  bool                       // a file that was begun anew is added to, durable or not
 	trustsFiles  bool                       // a file that exists is added to, whoever made it
 	firstAgain   bool                       // a file is made anew though this process made it, while the journal forgets
 	forgetsEarly bool                       // the journal forgets before the file is home
@@ -34,6 +35,7 @@ var mutants = map[string]mutant{
 	"nothing written if all is there":    {shownBy: "change", writes: skipQuietly},
 	"the old journal stays":              {shownBy: "create over a change that was cut", disk: func(d *powerfail.Disk) Disk { return keepsJournals{d} }},
 	"a failed sync is tried again":       {shownBy: "create beside another", naive: true},
+	"a file begun anew is trusted":       {shownBy: "begin anew what is damaged", trustsBegun: true},
 	"the disk lies about databases":      {lies: func(name string) bool { return strings.HasSuffix(name, ".db") }},
 }
 

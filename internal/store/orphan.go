@@ -39,6 +39,9 @@ func (s *Store[S, E]) Orphans(ctx context.Context, known func(class string, lo, 
 			}
 		}
 		names, err := s.quarantine(dir, orphans)
+		if len(names) > 0 {
+			s.cfg.Log.Warn("files without an owner are in quarantine", "from", dir, "files", names)
+		}
 		moved = append(moved, names...)
 		return err
 	})
@@ -129,9 +132,17 @@ func (s *Store[S, E]) quarantine(dir string, paths []string) ([]string, error) {
 	}
 	var moved []string
 	var errs []error
+	free := map[string]string{} // :: database → its name in quarantine
 	for _, path := range paths {
-		name := free(s.class+"-"+filepath.Base(path), taken)
-		taken = append(taken, name)
+		database, suffix := path, ""
+		if strings.HasSuffix(path, "-journal") {
+			database, suffix = strings.TrimSuffix(path, "-journal"), "-journal"
+		}
+		if free[database] == "" {
+			free[database] = freeName(s.class+"-"+filepath.Base(database), taken)
+			taken = append(taken, free[database])
+		}
+		name := free[database] + suffix
 		if err := s.disk.Rename(path, filepath.Join(to, name)); err != nil {
 			if !errors.Is(err, fs.ErrNotExist) { // removed meanwhile
 				errs = append(errs, fmt.Errorf("store: quarantine: %w", err))
@@ -139,7 +150,6 @@ func (s *Store[S, E]) quarantine(dir string, paths []string) ([]string, error) {
 			continue
 		}
 		moved = append(moved, filepath.Join(to, name))
-		s.cfg.Log.Warn("a file without an owner is in quarantine", "was", path, "is", filepath.Join(to, name))
 	}
 	// The new names first: a file must not be in neither place.
 	for _, d := range []string{to, dir} {
@@ -151,11 +161,12 @@ func (s *Store[S, E]) quarantine(dir string, paths []string) ([]string, error) {
 	return moved, errors.Join(errs...)
 }
 
-// free returns a name that is not taken, by a number before it if need be, so
-// that a file and its journal keep each other's name.
-func free(name string, taken []string) string {
+// freeName returns a name that neither a database nor a journal has taken, by a
+// number before it if need be. A journal beside the wrong database would be
+// rolled into it.
+func freeName(name string, taken []string) string {
 	for n, want := 2, name; ; n++ {
-		if !slices.Contains(taken, want) {
+		if !slices.Contains(taken, want) && !slices.Contains(taken, journalOf(want)) {
 			return want
 		}
 		want = strconv.Itoa(n) + "-" + name

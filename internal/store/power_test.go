@@ -44,6 +44,7 @@ type kept struct {
 	*life
 	committed int  // events that are in the journal or were forgotten
 	forgotten int  // events that only the file has
+	lost      int  // of them, those that went with a damaged file
 	deleted   bool // the tombstone is committed
 	unlinked  bool // the store said that the file is gone
 }
@@ -94,6 +95,10 @@ func (w *world) start() *process {
 	s.disk = w.mutant.on(w.disk)
 	s.dirs = newDirectories(s.disk, "/data")
 	s.dirs.naive = w.mutant.naive
+	s.begun = &begun{}
+	if w.mutant.trustsBegun {
+		s.begun.add(1) // whoever began it
+	}
 	if w.mutant.journalMode != "" {
 		s.journalMode = w.mutant.journalMode
 	}
@@ -227,19 +232,19 @@ func (p *process) promise(k *kept) error {
 	if exists, _ := p.disk.Exists(p.store.Path(k.generation)); k.unlinked && exists {
 		return loss{fmt.Sprintf("generation %d came back", k.generation)}
 	}
-	if k.deleted || k.forgotten == 0 {
+	if k.deleted || k.forgotten == k.lost {
 		return nil
 	}
 	got, err := p.store.History(p.t.Context(), k.generation, all)
 	if err != nil {
 		return p.excuse(loss{fmt.Sprintf("generation %d, of which the journal forgot %d events: %v", k.generation, k.forgotten, err)})
 	}
-	if len(got) < k.forgotten || len(got) > k.committed {
+	if n := k.lost + len(got); n < k.forgotten || n > k.committed {
 		return loss{fmt.Sprintf("generation %d has %d events of %d, the journal forgot %d", k.generation, len(got), k.committed, k.forgotten)}
 	}
 	for i := range got {
-		if got[i].Hash != k.records[i].Hash {
-			return loss{fmt.Sprintf("generation %d: event %d is another", k.generation, i+1)}
+		if got[i].Hash != k.records[k.lost+i].Hash {
+			return loss{fmt.Sprintf("generation %d: event %d is another", k.generation, k.lost+i+1)}
 		}
 	}
 	return nil
@@ -382,6 +387,15 @@ var actions = map[string]struct {
 	"change again": {
 		before: func(p *process, k *kept) error { return errors.Join(takeHome(p, k), more(p, k)) },
 		do:     more,
+	},
+	"begin anew what is damaged": {
+		before: func(p *process, k *kept) error {
+			err := errors.Join(takeHome(p, k), more(p, k))
+			k.lost = k.forgotten
+			p.commit(k)
+			return errors.Join(err, p.disk.Damage(p.store.Path(k.generation), 8*40))
+		},
+		do: more,
 	},
 	"remove": {
 		before: func(p *process, k *kept) error { return errors.Join(takeHome(p, k), more(p, k)) },

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -142,6 +143,12 @@ func failure(err error) error {
 		if errors.Is(err, code) {
 			return fmt.Errorf("%w: %w", journal.ErrDamaged, err)
 		}
+	}
+	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return fmt.Errorf("%w: %w", journal.ErrNoDescriptors, err)
+	case errors.Is(err, sqlite3.IOERR), errors.Is(err, sqlite3.CANTOPEN), errors.Is(err, sqlite3.NOMEM), errors.Is(err, sqlite3.BUSY):
+		return fmt.Errorf("%w: %w", journal.ErrUnreadable, err)
 	}
 	return err
 }

@@ -53,6 +53,7 @@ type Store[S, E any] struct {
 	benches *pool[*bench]
 	conns   *pool[*sqlite3.Conn] // to attach files to
 	watched *watched
+	begun   *begun
 
 	// journalMode is that of changes in place; only tests set another.
 	journalMode string
@@ -91,7 +92,7 @@ func New[S, E any](cfg Config[S, E]) (*Store[S, E], error) {
 		return nil, err
 	}
 	return &Store[S, E]{
-		cfg: cfg, class: class, schema: schema, disk: cfg.Disk, watched: watched, journalMode: "truncate",
+		cfg: cfg, class: class, schema: schema, disk: cfg.Disk, watched: watched, begun: &begun{}, journalMode: "truncate",
 		dirs:    newDirectories(cfg.Disk, filepath.Dir(cfg.Dir)),
 		benches: &pool[*bench]{make: func() (*bench, error) { return newBench(schema, empty) }, drop: (*bench).close},
 		conns:   &pool[*sqlite3.Conn]{make: sqlite.OpenEmpty, drop: sqlite.CloseAll},
@@ -126,10 +127,12 @@ func journalOf(path string) string { return path + "-journal" }
 // error, or nil, for each. A file that cannot be written does not keep the
 // others from it. New files of one directory share the sync of it.
 //
-// The error is journal.ErrDamaged if the file disagrees with what is to be added
-// to it, and journal.ErrNotFound if there is none; one that the operating system
-// gave is recognisable, such as syscall.ENOSPC. After an error it is not known
-// whether the file holds the records; the same homecoming may be tried again.
+// A file that is missing, not whole, or ends too early goes to quarantine, and
+// one is begun anew with the records that there are. The error is
+// journal.ErrDamaged if the file is whole but has another history than what is
+// to be added to it; one that the operating system gave is recognisable, such as
+// syscall.ENOSPC. After an error it is not known whether the file holds the
+// records; the same homecoming may be tried again.
 func (s *Store[S, E]) Write(ctx context.Context, work []journal.Homecoming[S, E]) []error {
 	errs := make([]error, len(work))
 	var firsts []int
@@ -142,7 +145,7 @@ func (s *Store[S, E]) Write(ctx context.Context, work []journal.Homecoming[S, E]
 		case ctx.Err() != nil:
 			errs[i] = ctx.Err()
 		default:
-			errs[i] = s.append(&work[i])
+			errs[i] = s.keep(ctx, &work[i])
 		}
 	}
 	if len(firsts) > 0 {
