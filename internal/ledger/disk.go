@@ -10,10 +10,10 @@ import (
 	"github.com/ncruces/go-sqlite3/vfs"
 )
 
-// disk is the VFS below a ledger's connections. It adds two things to the one
-// below it: the many small writes of a commit reach the -wal as one, and a write
-// that found no room is remembered, because SQLite's error does not tell it from
-// others.
+// disk is the VFS below a ledger's connections. It adds three things to the one
+// below it: the many small writes of a commit reach the -wal as one, a page that
+// is read from the -wal is checked, and a write that found no room is remembered,
+// because SQLite's error does not tell it from others.
 type disk struct {
 	vfs.VFS
 	name string
@@ -104,12 +104,14 @@ const gatherLimit = 1 << 20
 
 // gatheringFile is a -wal. It holds back writes that follow each other until
 // they are synced or something else is done with the file: with synchronous=FULL
-// nobody reads a frame before it was synced.
+// nobody reads a frame before it was synced. What is read is checked.
 type gatheringFile struct {
 	vfs.File
 	disk *disk
 	held []byte
 	at   int64 // where held begins
+
+	frame []byte // of ReadAt
 }
 
 func (f *gatheringFile) WriteAt(p []byte, off int64) (int, error) {
@@ -137,13 +139,6 @@ func (f *gatheringFile) flush() error {
 		return vfs.SystemError(f.disk.note(err), sqlite3.IOERR_WRITE)
 	}
 	return nil
-}
-
-func (f *gatheringFile) ReadAt(p []byte, off int64) (int, error) {
-	if err := f.flush(); err != nil {
-		return 0, err
-	}
-	return f.File.ReadAt(p, off)
 }
 
 func (f *gatheringFile) Truncate(size int64) error {

@@ -142,13 +142,11 @@ func openWAL(f rawFile) (*wal, error) {
 	if err != nil || size < walHeaderSize {
 		return nil, err
 	}
-	w := &wal{f: f, size: size, order: binary.LittleEndian}
+	w := &wal{f: f, size: size}
 	if _, err := f.ReadAt(w.header[:], 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if w.header[3]&1 != 0 {
-		w.order = binary.BigEndian
-	}
+	w.order = checksumOrder(w.header[:])
 	w.page = int64(binary.BigEndian.Uint32(w.header[8:]))
 	if w.page < 512 || w.page > 65536 || w.page&(w.page-1) != 0 {
 		w.page = pageSize // a header that cannot be right
@@ -160,6 +158,14 @@ func openWAL(f rawFile) (*wal, error) {
 }
 
 const pageSize = 4096
+
+// checksumOrder returns the order of the words that are summed up, by the header.
+func checksumOrder(header []byte) binary.ByteOrder {
+	if header[3]&1 != 0 {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
+}
 
 // sum is the running checksum of a -wal.
 type sum [2]uint32

@@ -2,6 +2,8 @@ package rpc_test
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +12,8 @@ import (
 
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
 	"github.com/spectralnotify/spectralnotify/internal/auth"
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/rpc"
 	"github.com/spectralnotify/spectralnotify/internal/rpc/rpctest"
 )
@@ -218,8 +222,21 @@ func TestWrongConfigurationsAreRefused(t *testing.T) {
 	}
 }
 
+// /readyz says why a server is not ready, and no more.
 func TestNotReady(t *testing.T) {
-	s := rpctest.Start(t, rpctest.Config{RPC: func(c *rpc.Config) { c.Ready = func() error { return errors.New("/secret/path is slow") } }})
+	for text, reason := range map[string]error{
+		"not ready\n":           errors.New("/secret/path is slow"),
+		"not ready: stopping\n": object.ErrDraining,
+		"not ready: the ledger is damaged and takes no changes; stop the server and run spectralnotify doctor\n":   fmt.Errorf("%w: /secret/path", journal.ErrJournalDamaged),
+		"not ready: a write to the ledger failed, and it is being opened again; look at the disk and at the log\n": fmt.Errorf("%w: /secret/path", journal.ErrUnknown),
+	} {
+		notReady(t, reason, text)
+	}
+}
+
+func notReady(t *testing.T, reason error, text string) {
+	t.Helper()
+	s := rpctest.Start(t, rpctest.Config{RPC: func(c *rpc.Config) { c.Ready = func() error { return reason } }})
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/readyz", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -228,8 +245,9 @@ func TestNotReady(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res.Body.Close()
-	if res.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("status %d", res.StatusCode)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusServiceUnavailable || string(body) != text {
+		t.Errorf("%v: status %d, %q, %v; want %q", reason, res.StatusCode, body, err, text)
 	}
 }
