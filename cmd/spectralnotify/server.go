@@ -85,7 +85,7 @@ func (s *server) open() (err error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stopTidy = stop
 	s.tidying.Go(func() { s.tidy(ctx) })
-	s.serve(calls, rpc.Limit(s.calls, s.plan.flags.MaxConnections), s.plan.tls != nil)
+	s.serve(calls, rpc.Limit(s.calls, connectionsFor(s.plan.flags.MaxConnections, s.log)), s.plan.tls != nil)
 	s.serve(operator, s.operator, false)
 	return nil
 }

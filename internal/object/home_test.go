@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 )
 
@@ -181,11 +180,11 @@ func TestObjectIsSetAside(t *testing.T) {
 				break
 			}
 		}
-		if !errors.Is(err, journal.ErrFull) {
-			t.Errorf("beyond its cap a write answers %v, want %v", err, journal.ErrFull)
+		if !errors.Is(err, object.ErrAside) {
+			t.Errorf("beyond its cap a write answers %v, want %v", err, object.ErrAside)
 		}
-		if s := w.Stats(); s.PendingBytes > 1000 {
-			t.Errorf("it counts against the others: %+v", s)
+		if s := w.Stats(); s.PendingBytes > 1000 || s.Aside != 1 {
+			t.Errorf("it counts against the others, or is not counted: %+v", s)
 		}
 		w.must(complete("good"))
 		synctest.Wait()
@@ -200,6 +199,9 @@ func TestObjectIsSetAside(t *testing.T) {
 		synctest.Wait()
 		w.must(note("bad", "goes on"), complete("bad"))
 		synctest.Wait()
+		if s := w.Stats(); s.Aside != 0 {
+			t.Errorf("it is home, and %d objects are set aside", s.Aside)
+		}
 		if n, want := w.inFile(1), len(w.history("bad")); n != want {
 			t.Errorf("its file holds %d of %d events", n, want)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
@@ -116,6 +117,7 @@ type Host[S, E any] struct {
 	homes  homeQueue[S, E]
 	files  fileLocks
 	agenda agenda[S, E]
+	asides atomic.Int64 // objects in memory that are set aside
 
 	ctx     context.Context // ends with Stop
 	cancel  context.CancelFunc
@@ -215,13 +217,14 @@ type Stats struct {
 	PendingBytes int64 // events in memory that are not home, of the whole group
 	TailBytes    int64 // messages kept for followers, of the whole group
 	Topics       int   // objects that are followed
+	Aside        int   // objects in memory whose file could not be written when it was last tried
 }
 
 // Stats returns the host's figures.
 func (h *Host[S, E]) Stats() Stats {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return Stats{len(h.live), h.group.pending.Load(), h.group.budget.Used(), len(h.topics)}
+	return Stats{len(h.live), h.group.pending.Load(), h.group.budget.Used(), len(h.topics), int(h.asides.Load())}
 }
 
 // Unpack returns the state that a registry row and its detail stand for.

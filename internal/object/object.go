@@ -130,6 +130,7 @@ func (h *Host[S, E]) wake(o *object[S, E]) (err error) {
 // caller holds o.mu.
 func (h *Host[S, E]) leave(o *object[S, E]) {
 	o.gone = true
+	h.bringBack(o)
 	h.group.pending.Add(-o.pending.inMemory())
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -24,6 +24,10 @@ const (
 	asidePauseMax = time.Minute
 )
 
+// asideSaid is how many objects may be set aside before the log stops to name
+// each of them: then it is the disk, and what matters is how many.
+const asideSaid = 8
+
 // due reports whether o is to be taken home now. The caller holds o.mu.
 func (h *Host[S, E]) due(o *object[S, E]) bool {
 	if o.pending.empty() {
@@ -143,7 +147,8 @@ func (h *Host[S, E]) forget(o *object[S, E], w journal.Homecoming[S, E]) {
 func (h *Host[S, E]) forgotten(t *objectTicket[S, E]) {
 	o := t.o
 	o.mu.Lock()
-	o.homing, o.aside, o.failures = false, nil, 0
+	h.bringBack(o)
+	o.homing = false
 	if !o.gone {
 		before := o.pending.inMemory()
 		o.pending.drop(t.commit.Upto)
@@ -171,14 +176,41 @@ func (h *Host[S, E]) setAside(o *object[S, E], cause error) {
 	if o.gone || h.ctx.Err() != nil {
 		return
 	}
-	o.aside, o.failures = cause, o.failures+1
+	if o.failures++; o.aside == nil {
+		h.asides.Add(1)
+	}
+	o.aside = cause
 	pause := min(asidePause<<min(o.failures-1, 10), asidePauseMax)
 	o.retryAt = h.cfg.Uptime() + pause
 	if !o.pending.spilled && !o.pending.empty() {
 		h.group.pending.Add(-o.pending.bytes)
 		o.pending.spill()
 	}
-	h.cfg.Log.Warn("an object cannot be written home; its events stay in the journal",
-		"class", h.class.Name(), "id", o.id, "generation", o.generation, "pending_bytes", o.pending.bytes, "error", cause, "next_try", pause)
+	if set := h.asides.Load(); worthSaying(o.failures, set) {
+		h.cfg.Log.Warn("the file of an object cannot be written; its events stay in the journal, and other objects go on",
+			"class", h.class.Name(), "id", o.id, "generation", o.generation, "pending_bytes", o.pending.bytes, "error", cause,
+			"next_try", pause, "set_aside", set)
+	}
 	h.plan(o)
+}
+
+// worthSaying reports whether the log names an object that is set aside, as the
+// set'th, after so many failures: each for a few, and then now and then.
+func worthSaying(failures int, set int64) bool {
+	if set <= asideSaid {
+		return failures&(failures-1) == 0
+	}
+	return failures == 1 && set&(set-1) == 0
+}
+
+// bringBack notes that o's home can be written, or that o leaves memory. The
+// caller holds o.mu.
+func (h *Host[S, E]) bringBack(o *object[S, E]) {
+	if o.aside == nil {
+		return
+	}
+	if left := h.asides.Add(-1); left == 0 && !o.gone {
+		h.cfg.Log.Info("the files of all objects can be written again", "class", h.class.Name())
+	}
+	o.aside, o.failures = nil, 0
 }

@@ -138,6 +138,14 @@ func (d *Disk) link(dir *node, base string, n *node) {
 	}
 }
 
+// syncNames makes the names in a directory durable, which is opened for it.
+func (d *Disk) syncNames(dir *node, name string) error {
+	if err := d.opens(name); err != nil {
+		return err
+	}
+	return d.syncNode(dir, name)
+}
+
 // syncNode makes a file or a directory durable.
 func (d *Disk) syncNode(n *node, name string) error {
 	if err := d.step(syncs, "sync", name); err != nil {

@@ -29,11 +29,15 @@ const (
 	// directory, no write beyond a file's end. Everything else works.
 	NoSpace
 
+	// NoDescriptors: from that operation on nothing more can be opened, neither
+	// a file nor a directory to sync it or list it. What is open works.
+	NoDescriptors
+
 	NumFaults
 )
 
 func (f Fault) String() string {
-	names := [...]string{"none", "power-off", "io-error-once", "io-error-sticky", "no-space"}
+	names := [...]string{"none", "power-off", "io-error-once", "io-error-sticky", "no-space", "no-descriptors"}
 	if f < 0 || int(f) >= len(names) {
 		return fmt.Sprintf("fault(%d)", int(f))
 	}
@@ -77,7 +81,7 @@ func (d *Disk) step(e effect, what, name string) error {
 	d.ops++
 	var err error
 	switch {
-	case d.fault == NoFault || d.ops < d.at:
+	case d.fault == NoFault || d.fault == NoDescriptors || d.ops < d.at:
 	case d.fault == IOErrOnce && d.ops > d.at:
 	case d.fault != NoSpace:
 		err = syscall.EIO
@@ -88,6 +92,17 @@ func (d *Disk) step(e effect, what, name string) error {
 		d.hit = what + " " + name
 	}
 	return err
+}
+
+// opens returns the error that the opening of a file or directory meets.
+func (d *Disk) opens(name string) error {
+	if d.fault != NoDescriptors || d.ops+1 < d.at {
+		return nil
+	}
+	if d.hit == "" {
+		d.hit = "open " + name
+	}
+	return syscall.EMFILE
 }
 
 // forgets reports whether a sync that fails now drops what it should have made

@@ -41,6 +41,8 @@ func (d *Disk) make(op, name string, n *node) (handle, error) {
 		err = fs.ErrNotExist
 	case dir.live[base] != nil:
 		err = fs.ErrExist
+	case !n.isDir() && d.opens(name) != nil:
+		err = syscall.EMFILE
 	default:
 		err = d.step(grows, op, name)
 	}
@@ -125,7 +127,7 @@ func (d *Disk) SyncDir(name string) error {
 	if n == nil || !n.isDir() {
 		return &fs.PathError{Op: "sync", Path: name, Err: fs.ErrNotExist}
 	}
-	return d.syncNode(n, name)
+	return d.syncNames(n, name)
 }
 
 // ReadDir returns the names in a directory, sorted.
@@ -135,6 +137,9 @@ func (d *Disk) ReadDir(name string) ([]string, error) {
 	n := d.find(name)
 	if n == nil || !n.isDir() {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrNotExist}
+	}
+	if err := d.opens(name); err != nil {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: err}
 	}
 	return slices.Sorted(maps.Keys(n.live)), nil
 }

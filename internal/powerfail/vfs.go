@@ -49,6 +49,9 @@ func (d *Disk) Open(name string, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, er
 	if name == "" {
 		return &dbFile{handle: handle{d: d, n: &node{}, temp: true}}, flags, nil
 	}
+	if err := d.opens(name); err != nil {
+		return nil, flags, vfs.SystemError(err, sqlite3.CANTOPEN)
+	}
 	dir, base := d.parent(name)
 	if dir == nil {
 		return nil, flags, vfs.SystemError(syscall.ENOENT, sqlite3.CANTOPEN)
@@ -93,7 +96,7 @@ func (d *Disk) Delete(name string, syncDir bool) error {
 	}
 	d.link(dir, base, nil)
 	if syncDir {
-		if err := d.syncNode(dir, path.Dir(name)); err != nil {
+		if err := d.syncNames(dir, path.Dir(name)); err != nil {
 			return vfs.SystemError(err, sqlite3.IOERR_DIR_FSYNC)
 		}
 	}
@@ -173,7 +176,7 @@ func (f *dbFile) Sync(vfs.SyncFlag) error {
 	}
 	if dir := f.dir; dir != nil {
 		f.dir = nil
-		return f.d.syncNode(dir, f.dirName)
+		return f.d.syncNames(dir, f.dirName)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ type Checked struct {
 func (s *Store[S, E]) Check(ctx context.Context, generation int64) (Checked, error) {
 	var h head
 	path := s.Path(generation)
-	err := s.inFile(path, func(c *sqlite3.Conn) (err error) {
+	err := s.reading(ctx, path, func(c *sqlite3.Conn) (err error) {
 		defer c.SetInterrupt(c.SetInterrupt(ctx))
 		h, err = s.whole(c, generation)
 		return err

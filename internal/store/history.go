@@ -22,7 +22,7 @@ func (s *Store[S, E]) History(ctx context.Context, generation int64, r journal.R
 	}
 	var records []journal.Record[E]
 	path := s.Path(generation)
-	err := s.inFile(path, func(c *sqlite3.Conn) (err error) {
+	err := s.reading(ctx, path, func(c *sqlite3.Conn) (err error) {
 		defer c.SetInterrupt(c.SetInterrupt(ctx))
 		records, err = s.page(c, generation, r)
 		return err
@@ -31,6 +31,22 @@ func (s *Store[S, E]) History(ctx context.Context, generation int64, r journal.R
 		return nil, fmt.Errorf("store: read %s: %w", path, failure(err))
 	}
 	return records, nil
+}
+
+// maxReads is how many files are open for reading at once. More would be no
+// faster, and each takes a descriptor and 260 KB; those who write do not wait
+// for those who read.
+const maxReads = 16
+
+// reading opens a file for reading, when it is its turn.
+func (s *Store[S, E]) reading(ctx context.Context, path string, do func(*sqlite3.Conn) error) error {
+	select {
+	case s.reads <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-s.reads }()
+	return s.inFile(path, do)
 }
 
 // page reads in one transaction.

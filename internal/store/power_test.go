@@ -318,7 +318,7 @@ func history(t testing.TB, made *taskStore, s uint64, m mutant) (cuts int, err e
 	w.disk.Fail(fault, 1+w.r.IntN(200))
 	p := w.start()
 	p.run(3 + w.r.IntN(10))
-	if fault == powerfail.NoSpace {
+	if fault == powerfail.NoSpace || fault == powerfail.NoDescriptors {
 		w.disk.Fail(powerfail.NoFault, 0)
 		p.run(3)
 	}

@@ -54,6 +54,7 @@ type Store[S, E any] struct {
 	conns   *pool[*sqlite3.Conn] // to attach files to
 	watched *watched
 	begun   *begun
+	reads   chan struct{} // has an element for each file that is open for reading
 
 	// journalMode is that of changes in place; only tests set another.
 	journalMode string
@@ -92,7 +93,7 @@ func New[S, E any](cfg Config[S, E]) (*Store[S, E], error) {
 		return nil, err
 	}
 	return &Store[S, E]{
-		cfg: cfg, class: class, schema: schema, disk: cfg.Disk, watched: watched, begun: &begun{}, journalMode: "truncate",
+		cfg: cfg, class: class, schema: schema, disk: cfg.Disk, watched: watched, begun: &begun{}, reads: make(chan struct{}, maxReads), journalMode: "truncate",
 		dirs:    newDirectories(cfg.Disk, filepath.Dir(cfg.Dir)),
 		benches: &pool[*bench]{make: func() (*bench, error) { return newBench(schema, empty) }, drop: (*bench).close},
 		conns:   &pool[*sqlite3.Conn]{make: sqlite.OpenEmpty, drop: sqlite.CloseAll},

@@ -36,18 +36,28 @@ func now() int64 { return clock.Add(1) }
 // open starts a house. Homes are written all the time, so that a cut meets every
 // part of the way home.
 func open(d *powerfail.Disk, m mutant) (*house, error) {
+	return openOn(d, m.disk(d), func(l object.Journal, s home) (object.Journal, home) { return l, m.home(s) })
+}
+
+// openWith starts a house with other parts in the place of its own.
+func openWith(d *powerfail.Disk, parts func(object.Journal, home) (object.Journal, home)) (*house, error) {
+	return openOn(d, d, parts)
+}
+
+func openOn(d *powerfail.Disk, files store.Disk, parts func(object.Journal, home) (object.Journal, home)) (*house, error) {
 	l, err := ledger.New(ledger.Config{Dir: "/data", VFS: d.VFS(), Now: now, Monotonic: now, Readers: 2})
 	if err != nil {
 		return nil, err
 	}
 	s, err := store.New(store.Config[task.Task, task.Event]{
-		Dir: "/data/objects", Layout: task.Layout{}, Encode: task.Class{}.Encode, Epoch: l.Epoch, Disk: m.disk(d), VFS: d.VFS(),
+		Dir: "/data/objects", Layout: task.Layout{}, Encode: task.Class{}.Encode, Epoch: l.Epoch, Disk: files, VFS: d.VFS(),
 	})
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
+	journal, home := parts(l, s)
 	h, err := object.New(object.Config[task.Task, task.Event]{
-		Class: task.Class{}, Journal: m.journal(l), Home: m.home(s), Now: now,
+		Class: task.Class{}, Journal: journal, Home: home, Now: now,
 		Scribes: 2, IdleAfter: time.Millisecond, OldAfter: 2 * time.Millisecond, SleepAfter: time.Millisecond,
 	})
 	if err != nil {
@@ -120,5 +130,3 @@ func (l lateHome) Write(ctx context.Context, w work) []error {
 	go l.home.Write(ctx, w)
 	return make([]error, len(w))
 }
-
-func (m mutant) journal(l *ledger.Ledger) object.Journal { return l }

@@ -8,9 +8,11 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -199,6 +201,16 @@ func (s *Server) NewKey(scopes auth.Scopes) string {
 		ID: k.ID(), Name: "test", Subject: "key:" + k.ID(), SecretHash: k.Hash(), Scopes: scopes.Names(), CreatedAt: now(),
 	}))
 	return k.Reveal()
+}
+
+// SpoilFile flips a bit of the file of a task that is home, as a bad disk does.
+func (s *Server) SpoilFile(generation int64) {
+	s.t.Helper()
+	path := filepath.Join(s.Dir, "objects", "task", fmt.Sprint(generation/4096), fmt.Sprint(generation)+".db")
+	image, err := os.ReadFile(path)
+	s.must(err)
+	image[len(image)-100] ^= 1
+	s.must(os.WriteFile(path, image, 0o600))
 }
 
 func (s *Server) must(err error) {
