@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -74,13 +75,13 @@ func (c *counterHistoryCmd) Run(ctx context.Context, con *console) error {
 		page, err := client.GetHistory(ctx, &counterv1.GetHistoryRequest{Name: c.Name, Limit: size, PageToken: token, AfterSequence: after})
 		return page.GetEvents(), page.GetNextPageToken(), callError(c.clientFlags, err)
 	})
-	if err != nil {
+	if err != nil && len(events) == 0 {
 		return err
 	}
 	if c.json() {
-		return printJSON(con.out, &counterv1.GetHistoryResponse{Events: events})
+		return errors.Join(printJSON(con.out, &counterv1.GetHistoryResponse{Events: events}), err)
 	}
-	return printCounterEvents(con.out, events)
+	return errors.Join(printCounterEvents(con.out, events), err)
 }
 
 type counterPathCmd struct {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -30,10 +29,14 @@ func (c *doctorCmd) Run(ctx context.Context, con *console) error {
 		return noDataDir(dir)
 	}
 	lock, err := hold(dir)
+	var held *heldError
+	if errors.As(err, &held) {
+		return held.forDoctor()
+	}
 	if err != nil {
 		return err
 	}
-	d := &doctor{dir: dir, out: con.out, objects: map[string]int{}}
+	d := &doctor{dir: dir, out: con.out, objects: map[string]int{}, owners: map[int64]string{}}
 	if err := errors.Join(d.examine(ctx), lock.Close()); err != nil {
 		return err
 	}
@@ -46,15 +49,21 @@ type doctor struct {
 	out      io.Writer
 	ledger   *ledger.Ledger
 	classes  classes
-	objects  map[string]int // :: class -> how many
+	objects  map[string]int   // :: class -> how many
+	old      []retired        // what is in quarantine
+	owners   map[int64]string // :: generation of one of those → whose it is
 	files    int
 	findings int
 }
 
-// find prints one finding: what is wrong, and what to do.
+// find prints one finding: what is wrong, and what to do; "" if that comes with
+// a later one.
 func (d *doctor) find(what, todo string) {
 	d.findings++
-	fmt.Fprintf(d.out, "%s\n    %s\n", oneLine(what), todo)
+	fmt.Fprintln(d.out, oneLine(what))
+	if todo != "" {
+		fmt.Fprintf(d.out, "    %s\n", todo)
+	}
 }
 
 // note prints what the operator may want to know, but is no finding.
@@ -87,8 +96,11 @@ func (d *doctor) seen() string {
 // examine looks at everything. Its error is that of a doctor who cannot work;
 // what is wrong with the patient is found.
 func (d *doctor) examine(ctx context.Context) (err error) {
-	if ok, err := d.examineLedger(ctx); err != nil || !ok {
+	if d.old, err = lookIntoQuarantine(d.dir); err != nil {
 		return err
+	}
+	if ok, err := d.examineLedger(ctx); err != nil || !ok {
+		return errors.Join(err, d.examineFilesAlone(ctx))
 	}
 	defer func() { err = errors.Join(err, d.ledger.Close()) }()
 	defer func() { err = errors.Join(err, d.classes.closeFiles()) }()
@@ -104,10 +116,11 @@ func (d *doctor) examine(ctx context.Context) (err error) {
 			}
 		}
 	}
-	return d.lookAround()
+	d.noteQuarantine()
+	return nil
 }
 
-const askForLedger = "keep a copy of the whole directory, then restore a backup"
+const askForLedger = "do not start a server on it: keep a copy of the whole directory, then restore a backup"
 
 // examineLedger opens the ledger; false if that is not possible.
 func (d *doctor) examineLedger(ctx context.Context) (ok bool, err error) {
@@ -115,8 +128,12 @@ func (d *doctor) examineLedger(ctx context.Context) (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for _, f := range findings {
-		d.find(fmt.Sprintf("ledger: %s: %s", f.Where, f.What), askForLedger)
+	for i, f := range findings {
+		todo := ""
+		if i == len(findings)-1 {
+			todo = askForLedger
+		}
+		d.find(fmt.Sprintf("ledger: %s: %s", f.Where, f.What), todo)
 	}
 	d.ledger, err = ledger.New(ledger.Config{Dir: string(d.dir), Now: microNow, Monotonic: microUptime})
 	if errors.Is(err, journal.ErrDamaged) {
@@ -151,6 +168,9 @@ func (d *doctor) examineObjects(ctx context.Context, of class) error {
 func (d *doctor) examineObject(ctx context.Context, of class, key journal.Key) error {
 	d.objects[key.Class]++
 	object, err := d.ledger.Load(ctx, key)
+	if d.hasRetired(object.Row.Generation) {
+		d.owners[object.Row.Generation] = fmt.Sprintf("%s %q", key.Class, key.ID)
+	}
 	if errors.Is(err, journal.ErrDamaged) {
 		d.find(fmt.Sprintf("%s %q: %v", key.Class, key.ID, err), askForLedger)
 		return nil
@@ -167,8 +187,6 @@ func (d *doctor) examineObject(ctx context.Context, of class, key journal.Key) e
 	return d.examineFile(ctx, of, object)
 }
 
-const askForFile = "it goes on, but the history that only its file had is lost: keep the file, and restore it from a backup if you need that"
-
 // examineFile looks at an object's file, and that it goes on in the journal.
 func (d *doctor) examineFile(ctx context.Context, of class, object journal.Loaded) error {
 	d.files++
@@ -180,7 +198,7 @@ func (d *doctor) examineFile(ctx context.Context, of class, object journal.Loade
 		err = agrees(file, object)
 	}
 	if err != nil {
-		d.find(fmt.Sprintf("%s %q: %s: %s", object.Row.Class, object.Row.ID, of.files().Path(object.Row.Generation), plain(err)), askForFile)
+		d.find(fmt.Sprintf("%s %q: %s: %s", object.Row.Class, object.Row.ID, of.files().Path(object.Row.Generation), plain(err)), d.askForFile(err, object.Row.Generation))
 	}
 	return nil
 }
@@ -205,21 +223,25 @@ func agrees(file store.Checked, object journal.Loaded) error {
 		first = pending[0].Sequence
 	}
 	switch {
-	case file.First > 1:
-		return fmt.Errorf("it begins with event %d, so %s before are lost", file.First, count(file.First-1, "event"))
 	case file.Sequence > row.Sequence:
-		return fmt.Errorf("it has %s, the ledger knows of %d: the ledger is older than the file", count(file.Sequence, "event"), row.Sequence)
+		return otherDay("it has %s, the ledger knows of %d: the ledger is older than the file", count(file.Sequence, "event"), row.Sequence)
 	case file.Sequence < first-1:
 		return fmt.Errorf("events %d to %d are in neither the file nor the journal", file.Sequence+1, first-1)
 	case file.LSN > row.LSN:
-		return fmt.Errorf("its last commit is number %d, the ledger's is %d", file.LSN, row.LSN)
+		return otherDay("its last commit is number %d, the ledger's is %d", file.LSN, row.LSN)
 	}
-	return chained(file, row, pending)
+	if err := chained(file, row, pending); err != nil {
+		return err
+	}
+	if file.First > 1 {
+		return fmt.Errorf("it begins with event %d, so %s before are lost", file.First, count(file.First-1, "event"))
+	}
+	return nil
 }
 
 // chained sees that the hashes go on from the file to the journal.
 func chained(file store.Checked, row journal.Row, pending []journal.Entry) error {
-	differs := fmt.Errorf("event %d is another one in the ledger", file.Sequence)
+	differs := otherDay("event %d is another one in the ledger", file.Sequence)
 	switch at := int(file.Sequence - row.Sequence + int64(len(pending))); {
 	case at == 0 && len(pending) == 0:
 		if file.Hash != row.Hash {
@@ -256,16 +278,4 @@ func (d *doctor) lookForRemains(ctx context.Context, of class) error {
 		d.note("%s of deleted %ss are still to be removed: the next start of the server does it", count(int64(len(dead)), "file"), of.Name())
 	}
 	return err
-}
-
-// lookAround notes what was set aside earlier.
-func (d *doctor) lookAround() error {
-	set, err := os.ReadDir(d.dir.Quarantine())
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("look into quarantine: %w", err)
-	}
-	if len(set) > 0 {
-		d.note("%s in %s, set aside earlier: nothing uses them", count(int64(len(set)), "file"), d.dir.Quarantine())
-	}
-	return nil
 }

@@ -29,7 +29,8 @@ func readPages(limit int, read func(size int32) (n int, more bool, err error)) e
 }
 
 // readHistory reads pages until there are limit events, 0 is all: those after a
-// number, or else the newest. It returns them oldest first.
+// number, or else the newest. It returns them oldest first, with an error those
+// that came before it.
 func readHistory[E interface{ GetId() int64 }](
 	limit int, after *int64, read func(size int32, token string, after *int64) (page []E, next string, err error),
 ) (events []E, err error) {

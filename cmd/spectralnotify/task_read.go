@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	taskv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1"
@@ -97,11 +98,11 @@ func (c *historyCmd) Run(ctx context.Context, con *console) error {
 		page, err := client.GetHistory(ctx, &taskv1.GetHistoryRequest{TaskId: c.ID, Limit: size, PageToken: token, AfterSequence: after})
 		return page.GetEvents(), page.GetNextPageToken(), callError(c.clientFlags, err)
 	})
-	if err != nil {
+	if err != nil && len(events) == 0 {
 		return err
 	}
 	if c.json() {
-		return printJSON(con.out, &taskv1.GetHistoryResponse{Events: events})
+		return errors.Join(printJSON(con.out, &taskv1.GetHistoryResponse{Events: events}), err)
 	}
-	return printEvents(con.out, events)
+	return errors.Join(printEvents(con.out, events), err)
 }

@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -46,7 +48,7 @@ func Check(ctx context.Context, path string) ([]Finding, error) {
 		case ctx.Err() != nil:
 			return k.found, ctx.Err()
 		case isDamaged(err):
-			k.add("ledger.db", "%v", err)
+			k.add("ledger.db", "not all can be checked: %s", strings.TrimPrefix(err.Error(), journal.ErrDamaged.Error()+": "))
 		case err != nil:
 			return k.found, fmt.Errorf("ledger: check %s: %w", path, err)
 		}
@@ -60,15 +62,19 @@ type checker struct {
 }
 
 func (k *checker) add(where, what string, args ...any) {
-	if len(k.found) < maxFindings {
-		k.found = append(k.found, Finding{where, fmt.Sprintf(what, args...)})
+	f := Finding{where, fmt.Sprintf(what, args...)}
+	if len(k.found) < maxFindings && !slices.Contains(k.found, f) {
+		k.found = append(k.found, f)
 	}
 }
+
+// unread is what SQLite says of a page that fails its checksum.
+var unread = strings.NewReplacer("*** in database main ***\n", "", "unable to get the page. error code=8202", "it is not what was written, by its checksum")
 
 func (k *checker) pages() error {
 	return sqlite.Each(k.c, fmt.Sprintf("PRAGMA integrity_check(%d)", maxFindings), func(s *sqlite3.Stmt) error {
 		if text := s.ColumnText(0); text != "ok" {
-			k.add("ledger.db", "%s", text)
+			k.add("ledger.db", "%s", unread.Replace(text))
 		}
 		return nil
 	})
@@ -162,7 +168,7 @@ func (k *checker) journal() error {
 // note turns damage into a finding and passes on any other error.
 func (k *checker) note(where string, err error) error {
 	if isDamaged(err) {
-		k.add(where, "%v", err)
+		k.add(where, "%s", strings.TrimPrefix(err.Error(), journal.ErrDamaged.Error()+": "))
 		return nil
 	}
 	return err

@@ -16,7 +16,9 @@ func explain(err error) error {
 	switch {
 	case err == nil, errors.Is(err, journal.ErrDamaged):
 		return err
-	case errors.Is(err, sqlite3.CORRUPT), errors.Is(err, sqlite3.NOTADB), errors.Is(err, sqlite3.IOERR_DATA),
+	case errors.Is(err, sqlite3.IOERR_DATA):
+		return fmt.Errorf("%w: a page is not what was written, by its checksum: %w", journal.ErrDamaged, err)
+	case errors.Is(err, sqlite3.CORRUPT), errors.Is(err, sqlite3.NOTADB),
 		errors.Is(err, sqlite.ErrNoChecksums), errors.Is(err, sqlite.ErrForeign):
 		return fmt.Errorf("%w: %w", journal.ErrDamaged, err)
 	}

@@ -136,8 +136,11 @@ func failure(err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: %w", journal.ErrNotFound, err)
 	}
+	if errors.Is(err, sqlite3.IOERR_DATA) {
+		return fmt.Errorf("%w: a page is not what was written, by its checksum: %w", journal.ErrDamaged, err)
+	}
 	for _, code := range []error{
-		sqlite3.CORRUPT, sqlite3.NOTADB, sqlite3.FORMAT, sqlite3.IOERR_DATA, sqlite3.IOERR_SHORT_READ,
+		sqlite3.CORRUPT, sqlite3.NOTADB, sqlite3.FORMAT, sqlite3.IOERR_SHORT_READ,
 		sqlite3.IOERR_CORRUPTFS, sqlite3.CANTOPEN_ISDIR, sqlite3.ERROR, sqlite3.MISMATCH,
 	} {
 		if errors.Is(err, code) {
