@@ -4,6 +4,8 @@ const (
 	object = "./internal/object"
 	watch  = "./internal/watch"
 	ledger = "./internal/ledger"
+	store  = "./internal/store"
+	rpc    = "./internal/rpc"
 )
 
 var mutants = []mutant{
@@ -153,5 +155,103 @@ var mutants = []mutant{
 		old:  "if !o.homing && o.newest == nil && h.next(o) <= h.cfg.Uptime() {",
 		new:  "if o.pending.empty() || h.next(o) <= h.cfg.Uptime() {",
 		pkg:  object, test: "TestAnObjectStaysAwakeWhileACommitIsUnderWay",
+	},
+	{
+		name: "a damaged file keeps its task from coming home",
+		file: "internal/store/mend.go",
+		old:  "	case errors.Is(err, journal.ErrDamaged), errors.Is(err, journal.ErrNotFound):\n		return s.beginAnew(",
+		new:  "	case false:\n		return s.beginAnew(",
+		pkg:  store, test: "TestADamagedFileIsBegunAnew",
+	},
+	{
+		name: "a damaged file is deleted",
+		file: "internal/store/mend.go",
+		old:  "moved, err := s.retire(w.Row.Generation)",
+		new:  "moved, err := []string(nil), error(nil)",
+		pkg:  store, test: "TestADamagedFileIsBegunAnew",
+	},
+	{
+		name: "a file that has another history is given up",
+		file: "internal/store/mend.go",
+		old:  "case err == nil, errors.Is(err, errOther):",
+		new:  "case err == nil:",
+		pkg:  store, test: "TestAFileThatDisagreesIsNeverAddedTo",
+	},
+	{
+		name: "a page that fails its checksum is not known as damage",
+		file: "internal/store/schema.go",
+		old:  "if errors.Is(err, sqlite3.IOERR_DATA) {",
+		new:  "if false {",
+		pkg:  store, test: "TestAFlippedBitIsNeverServed",
+	},
+	{
+		name: "events that a file does not have are told as none",
+		file: "internal/store/history.go",
+		old:  "return nil, &journal.LostError{First: h.first}",
+		new:  "return nil, nil",
+		pkg:  store, test: "TestADamagedFileIsBegunAnew",
+	},
+	{
+		name: "any number of files is open for reading",
+		file: "internal/store/store.go",
+		old:  "make(chan struct{}, maxReads)",
+		new:  "make(chan struct{}, 1000)",
+		pkg:  store, test: "TestReadersTakeTurns",
+	},
+	{
+		name: "newest first, the list ends where events are lost",
+		file: "internal/service/history.go",
+		old:  "!p.r.Ascending && p.place <= 1",
+		new:  "!p.r.Ascending && (p.place <= 1 || len(events) < p.r.Limit)",
+		pkg:  rpc, test: "TestATaskWhoseFileIsDamagedGoesOn",
+	},
+	{
+		name: "a snapshot without its history does not say so",
+		file: "internal/object/follow.go",
+		old:  "m.HistoryUnavailable = err != nil",
+		new:  "m.HistoryUnavailable = false",
+		pkg:  object, test: "TestDamageOfAFileCostsOnlyItsHistory",
+	},
+	{
+		name: "a file of another history is served",
+		file: "internal/object/history.go",
+		old:  "case hi == v.sequence && last.Hash != v.hash:",
+		new:  "case false:",
+		pkg:  object, test: "TestAnotherHistoryIsNeverServed",
+	},
+	{
+		name: "pages of the -wal are not checked when they are read",
+		file: "internal/ledger/frame.go",
+		old:  "if s != stored(f.frame[16:]) {",
+		new:  "if false && s != stored(f.frame[16:]) {",
+		pkg:  ledger, test: "TestDamageThatIsMetWhileServingStopsWriting",
+	},
+	{
+		name: "who reads damage of the ledger lets it write on",
+		file: "internal/ledger/reader.go",
+		old:  "return l.stop(err)",
+		new:  "return err",
+		pkg:  ledger, test: "TestDamageThatIsMetWhileServingStopsWriting",
+	},
+	{
+		name: "a commit that meets damage is like any that failed",
+		file: "internal/ledger/transact.go",
+		old:  "return l.stop(err)",
+		new:  "return l.fail(err)",
+		pkg:  ledger, test: "TestACommitThatMeetsDamageIsTheLast",
+	},
+	{
+		name: "a ledger that is damaged is opened again and again",
+		file: "internal/ledger/ledger.go",
+		old:  "if err := l.open(); isDamaged(err) {",
+		new:  "if err := l.open(); false {",
+		pkg:  ledger, test: "TestARecoveryThatMeetsDamageIsTheLast",
+	},
+	{
+		name: "a server whose ledger is damaged says that it is ready",
+		file: "internal/object/recover.go",
+		old:  "return h.thawed()",
+		new:  "return nil",
+		pkg:  object, test: "TestADamagedJournalEndsChangesNotReads",
 	},
 }
