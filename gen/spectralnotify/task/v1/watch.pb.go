@@ -598,7 +598,8 @@ type Snapshot struct {
 	Task *Task `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
 	// Its newest events, oldest first.
 	Events []*Event `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
-	// The history could not be read, so events is empty although there are some.
+	// Not all of the newest events could be read; events has those that could,
+	// often none.
 	HistoryUnavailable bool `protobuf:"varint,3,opt,name=history_unavailable,json=historyUnavailable,proto3" json:"history_unavailable,omitempty"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache

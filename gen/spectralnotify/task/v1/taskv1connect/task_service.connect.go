@@ -99,7 +99,9 @@ type TaskServiceClient interface {
 	// Read a task's events: newest first, or ascending after a sequence.
 	//
 	// A page ends at its limit or at 3 MiB. Fails with NOT_FOUND, and with
-	// DATA_LOSS (TASK_FILE_CORRUPT) if the task's file cannot be read.
+	// DATA_LOSS (TASK_FILE_CORRUPT) if the task's file is damaged; the detail says
+	// by first_sequence which event is the first that is there, if that is known.
+	// Newest first, the events that are there come before that failure.
 	GetHistory(context.Context, *v1.GetHistoryRequest) (*v1.GetHistoryResponse, error)
 	// List tasks, newest first. BASIC view unless asked otherwise.
 	//
@@ -404,7 +406,9 @@ type TaskServiceHandler interface {
 	// Read a task's events: newest first, or ascending after a sequence.
 	//
 	// A page ends at its limit or at 3 MiB. Fails with NOT_FOUND, and with
-	// DATA_LOSS (TASK_FILE_CORRUPT) if the task's file cannot be read.
+	// DATA_LOSS (TASK_FILE_CORRUPT) if the task's file is damaged; the detail says
+	// by first_sequence which event is the first that is there, if that is known.
+	// Newest first, the events that are there come before that failure.
 	GetHistory(context.Context, *v1.GetHistoryRequest) (*v1.GetHistoryResponse, error)
 	// List tasks, newest first. BASIC view unless asked otherwise.
 	//

@@ -916,7 +916,9 @@ export const TaskService: GenService<{
    * Read a task's events: newest first, or ascending after a sequence.
    *
    * A page ends at its limit or at 3 MiB. Fails with NOT_FOUND, and with
-   * DATA_LOSS (TASK_FILE_CORRUPT) if the task's file cannot be read.
+   * DATA_LOSS (TASK_FILE_CORRUPT) if the task's file is damaged; the detail says
+   * by first_sequence which event is the first that is there, if that is known.
+   * Newest first, the events that are there come before that failure.
    *
    * @generated from rpc spectralnotify.task.v1.TaskService.GetHistory
    */

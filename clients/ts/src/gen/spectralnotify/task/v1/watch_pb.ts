@@ -184,7 +184,8 @@ export type Snapshot = Message<"spectralnotify.task.v1.Snapshot"> & {
   events: Event[];
 
   /**
-   * The history could not be read, so events is empty although there are some.
+   * Not all of the newest events could be read; events has those that could,
+   * often none.
    *
    * @generated from field: bool history_unavailable = 3;
    */
