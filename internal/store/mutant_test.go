@@ -28,7 +28,7 @@ var mutants = map[string]mutant{
 	"files are not synced":               {disk: func(d *powerfail.Disk) Disk { return noFileSync{d} }},
 	"directories are not synced":         {disk: func(d *powerfail.Disk) Disk { return noDirSync{d} }},
 	"a directory that exists is trusted": {disk: func(d *powerfail.Disk) Disk { return &trustsDirs{Disk: d} }},
-	"a file that exists is trusted":      {trustsFiles: true},
+	"a file that exists is trusted":      {shownBy: "create beside another", trustsFiles: true},
 	"made anew while it is forgotten":    {firstAgain: true},
 	"forgotten before it is home":        {forgetsEarly: true},
 	"renamed over the file":              {writes: renameOver},

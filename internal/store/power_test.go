@@ -529,7 +529,7 @@ func TestEachSafetyIsNeeded(t *testing.T) {
 			var cuts int
 			var err error
 			if m.shownBy == "" {
-				cuts, err = histories(t, m, 200)
+				cuts, err = histories(t, m, 1000)
 			} else {
 				cuts, err = everyOperation(t, openStore(t, objectsDir, nil, ""), m)
 			}
