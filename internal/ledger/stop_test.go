@@ -76,7 +76,7 @@ func TestDamageThatIsMetWhileServingStopsWriting(t *testing.T) {
 	whole := killed(t, dir)
 	r := rand.New(rand.NewPCG(3, 3))
 	met := map[string]int{}
-	for n := range 60 {
+	for n := range 40 {
 		where := []string{"ledger.db", "ledger.db-wal"}[n%2]
 		to := killed(t, whole)
 		func() {
@@ -124,7 +124,7 @@ func TestDamageThatIsMetWhileServingStopsWriting(t *testing.T) {
 			}
 		}()
 	}
-	t.Logf("60 flipped bits, damage met by %v", met)
+	t.Logf("40 flipped bits, damage met by %v", met)
 	if met["ledger.db"] == 0 || met["ledger.db-wal"] == 0 {
 		t.Error("the flips hit nothing that is read")
 	}

@@ -25,7 +25,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "a journal that broke beside the commits is not opened again",
-		file: "internal/ledger/transact.go",
+		file: "internal/ledger/fault.go",
 		old:  "case l.broke <- struct{}{}:",
 		new:  "case make(chan struct{}) <- struct{}{}:",
 		pkg:  ledger, test: "TestBreakingOutsideACommitIsTold",
