@@ -250,7 +250,7 @@ var mutants = []mutant{
 	{
 		name: "a server whose ledger is damaged says that it is ready",
 		file: "internal/object/recover.go",
-		old:  "return h.thawed()",
+		old:  "return h.group.thawed()",
 		new:  "return nil",
 		pkg:  object, test: "TestADamagedJournalEndsChangesNotReads",
 	},
