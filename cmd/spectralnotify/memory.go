@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -15,12 +16,13 @@ const (
 	untouched = 40 << 20
 )
 
-var ballast []byte
-
-// tuneMemory sets that up, unless the operator chose by GOGC.
-func tuneMemory() {
-	if _, set := os.LookupEnv("GOGC"); !set {
-		ballast = make([]byte, untouched)
-		debug.SetGCPercent(gcPercent)
+// tuneMemory sets that up, unless the operator chose by GOGC. It holds until
+// release is called.
+func tuneMemory() (release func()) {
+	if _, set := os.LookupEnv("GOGC"); set {
+		return func() {}
 	}
+	ballast := make([]byte, untouched)
+	debug.SetGCPercent(gcPercent)
+	return func() { runtime.KeepAlive(ballast) }
 }

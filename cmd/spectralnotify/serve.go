@@ -43,7 +43,7 @@ type serveCmd struct {
 }
 
 func (c *serveCmd) Run(ctx context.Context, con *console) error {
-	tuneMemory()
+	defer tuneMemory()()
 	s, err := openServer(con, c.serveFlags, c.DataDir)
 	if errors.Is(err, journal.ErrDamaged) {
 		return fmt.Errorf("%w; look closer with: spectralnotify doctor --data-dir %s", err, shown(c.DataDir))
