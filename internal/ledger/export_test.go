@@ -2,10 +2,14 @@ package ledger
 
 import (
 	"context"
+	"fmt"
+	"io/fs"
+	"testing/fstest"
 
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
+	"github.com/spectralnotify/spectralnotify/internal/sqlite"
 )
 
 // The ledgers with a safety taken out, for tests that must notice.
@@ -46,4 +50,33 @@ func (l *Ledger) Plans(ctx context.Context, q journal.Query) (plans []string, er
 		return nil
 	})
 	return plans, err
+}
+
+// WithMigration returns the configuration of a program that knows one migration
+// more.
+func WithMigration(cfg Config, sql string) (Config, error) {
+	steps := fstest.MapFS{}
+	names, err := fs.Glob(migrations(), "*.sql")
+	if err != nil {
+		return cfg, err
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(migrations(), name)
+		if err != nil {
+			return cfg, err
+		}
+		steps[name] = &fstest.MapFile{Data: text}
+	}
+	steps[fmt.Sprintf("%04d_more.sql", len(names)+1)] = &fstest.MapFile{Data: []byte(sql)}
+	c, err := sqlite.Open(sqlite.Config{Path: ":memory:"})
+	if err != nil {
+		return cfg, err
+	}
+	defer c.Close()
+	if err := sqlite.Migrate(c, steps, applicationID); err != nil {
+		return cfg, err
+	}
+	cfg.steps = steps
+	cfg.schema, err = sqlite.SchemaSQL(c)
+	return cfg, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -42,6 +43,11 @@ type Config struct {
 	// MaxReceipts and MaxObjectReceipts cap how many receipts Sweep leaves, in
 	// all and of one object; 0 is 1,000,000 and 10,000.
 	MaxReceipts, MaxObjectReceipts int64
+
+	// steps are the migrations, and schema is what they lead to; only tests set
+	// others.
+	steps  fs.FS
+	schema string
 }
 
 // A Ledger is the central database. Its methods are safe for concurrent use,
@@ -92,6 +98,9 @@ func create(cfg Config, lacks mutant) (*Ledger, error) {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.steps == nil {
+		cfg.steps, cfg.schema = migrations(), schemaSQL
 	}
 	setDefault(&cfg.MaxJournalBytes, 1<<30)
 	setDefault(&cfg.MaxReceipts, 1_000_000)

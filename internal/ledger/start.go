@@ -42,7 +42,7 @@ func (l *Ledger) open() (err error) {
 			return fmt.Errorf("checkpoint: %w", err)
 		}
 	}
-	if err := sqlite.Migrate(c, migrations(), applicationID); err != nil {
+	if err := sqlite.Migrate(c, l.cfg.steps, applicationID); err != nil {
 		return err
 	}
 	if err := l.syncDir(); err != nil {
@@ -99,7 +99,7 @@ func (l *Ledger) examine(c *sqlite3.Conn) error {
 	if err != nil {
 		return err
 	}
-	if schema != schemaSQL {
+	if schema != l.cfg.schema {
 		return damaged("the schema is not the one that the migrations lead to")
 	}
 	if err := l.readMeta(c); err != nil {

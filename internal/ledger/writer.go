@@ -16,6 +16,8 @@ type writer struct {
 
 	scratch []byte // of receipt
 
+	copy *sqlite3.Backup // that is under way; nil if none
+
 	begin, commit, rollback              *sqlite3.Stmt
 	insert, update, updateStatus, remove *sqlite3.Stmt // object
 	setDetail, dropDetail                *sqlite3.Stmt
@@ -96,7 +98,10 @@ func newWriter(c *sqlite3.Conn) (*writer, error) {
 	return w, nil
 }
 
-func (w *writer) close() error { return sqlite.CloseAll(w.c) }
+func (w *writer) close() error {
+	_ = w.endCopy() // its own caller is told
+	return sqlite.CloseAll(w.c)
+}
 
 // keepWAL makes close leave the -wal as it is.
 func (w *writer) keepWAL() {
