@@ -29,19 +29,25 @@ func (s *Store[S, E]) Check(ctx context.Context, generation int64) (Checked, err
 	path := s.Path(generation)
 	err := s.reading(ctx, path, func(c *sqlite3.Conn) (err error) {
 		defer c.SetInterrupt(c.SetInterrupt(ctx))
-		h, err = s.whole(c, generation)
+		h, err = s.whole(c, generation, nil)
 		return err
 	})
 	if err != nil {
 		return Checked{}, fmt.Errorf("store: check %s: %w", path, failure(err))
 	}
-	return Checked{h.generation, h.epoch, h.first, h.sequence, h.lsn, h.hash}, nil
+	return h.checked(), nil
+}
+
+func (h head) checked() Checked {
+	return Checked{h.generation, h.epoch, h.first, h.sequence, h.lsn, h.hash}
 }
 
 // checkPage is how many events are in memory at once.
 const checkPage = 1000
 
-func (s *Store[S, E]) whole(c *sqlite3.Conn, generation int64) (h head, err error) {
+// whole checks all of a file, and shows each record that it has, ascending, if
+// somebody wants to see them.
+func (s *Store[S, E]) whole(c *sqlite3.Conn, generation int64, show func(journal.Record[E]) error) (h head, err error) {
 	tx := c.Begin()
 	defer tx.End(&err)
 	text, err := sqlite.Text(c, "PRAGMA "+sqlite.Attached+".integrity_check")
@@ -56,8 +62,14 @@ func (s *Store[S, E]) whole(c *sqlite3.Conn, generation int64) (h head, err erro
 	}
 	for after := h.first - 1; after < h.sequence; {
 		upto := min(after+checkPage, h.sequence)
-		if _, err := s.read(c, h, after, upto); err != nil {
+		records, err := s.read(c, h, after, upto)
+		if err != nil {
 			return h, err
+		}
+		for i := 0; i < len(records) && show != nil; i++ {
+			if err := show(records[i]); err != nil {
+				return h, err
+			}
 		}
 		after = upto
 	}

@@ -44,7 +44,9 @@ type File = interface {
 	Close() error
 }
 
-// osDisk is the operating system's.
+// OS is the operating system's disk.
+var OS Disk = osDisk{}
+
 type osDisk struct{}
 
 func (osDisk) Mkdir(name string) error { return os.Mkdir(name, 0o700) }

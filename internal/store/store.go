@@ -39,6 +39,8 @@ type Config[S, E any] struct {
 	VFS  string
 
 	Log *slog.Logger // nil: discarded
+
+	steps fs.FS // the migrations of the class; only tests set others
 }
 
 // A Store keeps the objects of one class, one file each. It is safe for
@@ -76,11 +78,14 @@ func New[S, E any](cfg Config[S, E]) (*Store[S, E], error) {
 	}
 	cfg.Dir = filepath.Clean(cfg.Dir)
 	class := cfg.Layout.Class()
-	steps, err := fs.Sub(migrations, "migration/"+class)
-	if err != nil {
-		return nil, fmt.Errorf("store: class %q: %w", class, err)
+	if cfg.steps == nil {
+		steps, err := fs.Sub(migrations, "migration/"+class)
+		if err != nil {
+			return nil, fmt.Errorf("store: class %q: %w", class, err)
+		}
+		cfg.steps = steps
 	}
-	schema, err := newSchema(steps, class, cfg.Layout.StateColumns(), cfg.Layout.EventColumns())
+	schema, err := newSchema(cfg.steps, class, cfg.Layout.StateColumns(), cfg.Layout.EventColumns())
 	if err != nil {
 		return nil, err
 	}
@@ -114,11 +119,15 @@ const perDir = 4096
 // Path returns the name of a generation's file, whether it exists or not. An
 // object's id is never part of it.
 func (s *Store[S, E]) Path(generation int64) string {
-	return filepath.Join(s.dir(generation), strconv.FormatInt(generation, 10)+".db")
+	return Path(s.cfg.Dir, s.class, generation)
 }
 
-func (s *Store[S, E]) dir(generation int64) string {
-	return filepath.Join(s.cfg.Dir, s.class, strconv.FormatInt(generation/perDir, 10))
+func (s *Store[S, E]) dir(generation int64) string { return filepath.Dir(s.Path(generation)) }
+
+// Path returns the name that a generation's file has below a directory of
+// objects.
+func Path(dir, class string, generation int64) string {
+	return filepath.Join(dir, class, strconv.FormatInt(generation/perDir, 10), strconv.FormatInt(generation, 10)+".db")
 }
 
 // journalOf is the name of a file's rollback journal.
