@@ -81,21 +81,33 @@ var errMoved = errors.New("object: deleted while it was read")
 // errMoved if they are not there because the object is not anymore.
 func (h *Host[S, E]) records(ctx context.Context, v view[S, E], lo, hi int64) ([]journal.Record[E], error) {
 	records, fault := h.read(ctx, v, lo, hi)
-	if fault == nil || ctx.Err() != nil {
-		return records, fault
+	if fault != nil {
+		fault = h.unlessMoved(ctx, v, fault)
+	}
+	if errors.Is(fault, errMoved) {
+		return nil, fault
+	}
+	return records, fault
+}
+
+// unlessMoved returns errMoved instead of a fault that was met while reading
+// what v showed, if that is there no more.
+func (h *Host[S, E]) unlessMoved(ctx context.Context, v view[S, E], fault error) error {
+	if ctx.Err() != nil {
+		return fault
 	}
 	o, err := h.enter(ctx, v.id)
 	if err != nil {
 		if isNotFound(err) {
-			return nil, errMoved
+			return errMoved
 		}
-		return nil, fault
+		return fault
 	}
 	defer o.mu.Unlock()
 	if o.generation != v.generation {
-		return nil, errMoved
+		return errMoved
 	}
-	return records, fault
+	return fault
 }
 
 // read reads the records lo to hi that v shows: what was pending from memory or

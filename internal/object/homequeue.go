@@ -14,6 +14,7 @@ type homeQueue[S, E any] struct {
 	mu      sync.Mutex
 	objects []*object[S, E]
 	removed []int64 // generations whose files go
+	keepers int     // while there are some, no file goes
 	closed  bool
 	wake    chan struct{} // closed when there is something to do
 
@@ -40,6 +41,19 @@ func (q *homeQueue[S, E]) remove(generation int64) {
 	q.signal()
 }
 
+// keep lets no file be removed until the result is called.
+func (q *homeQueue[S, E]) keep() (release func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.keepers++
+	return sync.OnceFunc(func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.keepers--
+		q.signal()
+	})
+}
+
 func (q *homeQueue[S, E]) signal() {
 	close(q.wake)
 	q.wake = make(chan struct{})
@@ -53,9 +67,13 @@ func (q *homeQueue[S, E]) next() (objects []*object[S, E], removed []int64, ok b
 			q.mu.Unlock()
 			return nil, nil, false
 		}
-		if n := min(len(q.objects), maxHomecomings); n > 0 || len(q.removed) > 0 {
+		n, gone := min(len(q.objects), maxHomecomings), min(len(q.removed), maxHomecomings)
+		if q.keepers > 0 {
+			gone = 0
+		}
+		if n > 0 || gone > 0 {
 			objects, q.objects = cut(q.objects, n)
-			removed, q.removed = cut(q.removed, min(len(q.removed), maxHomecomings))
+			removed, q.removed = cut(q.removed, gone)
 			q.mu.Unlock()
 			return objects, removed, true
 		}

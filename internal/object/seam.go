@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"io"
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 )
@@ -126,6 +127,10 @@ type Home[S, E any] interface {
 	// Quarantine puts an object's file where nobody uses it, durably, if it is
 	// damaged. One that is whole stays; one that is not there is no error.
 	Quarantine(ctx context.Context, generation int64) error
+
+	// Copy writes an object's file to a writer, as it is at one moment. It
+	// returns ErrNotFound and ErrDamaged as History does.
+	Copy(ctx context.Context, generation int64, to io.Writer) error
 
 	// Remove unlinks the files of deleted objects, durably. A file that is not
 	// there is no error.
