@@ -186,3 +186,65 @@ func newDir(t *testing.T) datadir.Dir {
 	}
 	return d
 }
+
+// A new ledger would make strangers of all files.
+func TestMakeRefusesADirectoryThatLostItsLedger(t *testing.T) {
+	d := datadir.Dir(t.TempDir())
+	if err := errors.Join(d.Make(), os.MkdirAll(d.Objects(), 0o700), os.WriteFile(d.LockFile(), nil, 0o600), d.Make()); err != nil {
+		t.Fatal("without files:", err)
+	}
+	if err := os.Mkdir(filepath.Join(d.Objects(), "task"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Make(); !errors.Is(err, datadir.ErrNoLedger) || !strings.Contains(err.Error(), string(d)) {
+		t.Errorf("%v", err)
+	}
+	if err := os.WriteFile(d.Ledger(), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Make(); err != nil {
+		t.Error("with its ledger:", err)
+	}
+	if err := os.Rename(d.Ledger(), filepath.Join(string(d), datadir.BackupLedger)); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Make(); err == nil || errors.Is(err, datadir.ErrNoLedger) || !strings.Contains(err.Error(), "spectralnotify restore") {
+		t.Errorf("a backup: %v", err)
+	}
+}
+
+func TestADirectoryIsFreshIfNothingButItsLockIsInIt(t *testing.T) {
+	d := datadir.Dir(t.TempDir())
+	l, err := d.Hold()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := errors.Join(d.Fresh(), os.Mkdir(filepath.Join(string(d), "lost+found"), 0o700), d.Fresh()); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(filepath.Join(string(d), "x"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Fresh(); !errors.Is(err, os.ErrExist) || !strings.Contains(err.Error(), `"x"`) {
+		t.Errorf("with a file: %v", err)
+	}
+}
+
+func TestHoldRefusesARestoreThatDidNotEnd(t *testing.T) {
+	d := datadir.Dir(t.TempDir())
+	if err := os.WriteFile(d.Restoring(), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Hold(); !errors.Is(err, datadir.ErrRestoring) || !strings.Contains(err.Error(), string(d)) {
+		t.Errorf("%v", err)
+	}
+	if err := os.Remove(d.Restoring()); err != nil {
+		t.Fatal(err)
+	}
+	l, err := d.Hold()
+	if err != nil {
+		t.Fatal("the refusal holds it:", err)
+	}
+	l.Close()
+}

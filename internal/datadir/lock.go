@@ -39,8 +39,12 @@ type Lock struct {
 // flock is the kernel's; only tests set another.
 var flock = syscall.Flock
 
-// Hold takes the directory for this process, or fails with a *HeldError. The
-// directory must exist. Close gives it back.
+// ErrRestoring: a restore into the directory was interrupted, so that what is
+// there is not whole.
+var ErrRestoring = errors.New("a restore into it did not end, so it is not whole: remove the directory and restore again")
+
+// Hold takes the directory for this process, or fails with a *HeldError, or
+// with ErrRestoring. The directory must exist. Close gives it back.
 func (d Dir) Hold() (*Lock, error) {
 	f, err := os.OpenFile(d.LockFile(), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -55,7 +59,11 @@ func (d Dir) Hold() (*Lock, error) {
 		holder, _ := readHolder(f)
 		return nil, &HeldError{Dir: d, Holder: holder}
 	}
-	if err := l.Say(Holder{PID: os.Getpid()}); err != nil {
+	err = l.Say(Holder{PID: os.Getpid()})
+	if exists(d.Restoring()) {
+		err = fmt.Errorf("datadir: %s: %w", d, ErrRestoring)
+	}
+	if err != nil {
 		f.Close()
 		return nil, err
 	}
