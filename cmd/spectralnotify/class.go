@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/spectralnotify/spectralnotify/internal/backup"
 	"github.com/spectralnotify/spectralnotify/internal/counter"
 	"github.com/spectralnotify/spectralnotify/internal/datadir"
 	"github.com/spectralnotify/spectralnotify/internal/journal"
@@ -38,6 +39,7 @@ type class interface {
 	Name() string
 	files() files
 	host() host
+	restorable() backup.Class
 
 	// readable fails if a row is not one of this class.
 	readable(o journal.Loaded) error
@@ -54,6 +56,7 @@ type files interface {
 
 // A host keeps the live objects of a class. *object.Host does.
 type host interface {
+	backup.Host
 	Start()
 	Drain()
 	Ready() error
@@ -64,8 +67,9 @@ type host interface {
 // kept are the objects of one class in a data directory.
 type kept[S, E any] struct {
 	object.Class[S, E]
-	store *store.Store[S, E]
-	live  *object.Host[S, E] // nil if only the files are looked at
+	layout backup.Layout[S, E]
+	store  *store.Store[S, E]
+	live   *object.Host[S, E] // nil if only the files are looked at
 }
 
 // A place is what the classes of a data directory share.
@@ -76,8 +80,8 @@ type place struct {
 	group *object.Group // nil if only the files are looked at
 }
 
-func keep[S, E any](p place, class object.Class[S, E], layout store.Layout[S, E]) (*kept[S, E], error) {
-	k := &kept[S, E]{Class: class}
+func keep[S, E any](p place, class object.Class[S, E], layout backup.Layout[S, E]) (*kept[S, E], error) {
+	k := &kept[S, E]{Class: class, layout: layout}
 	var err error
 	k.store, err = store.New(store.Config[S, E]{Dir: p.dir.Objects(), Layout: layout, Encode: class.Encode, Epoch: p.epoch, Log: p.log})
 	if err != nil || p.group == nil {
@@ -90,6 +94,8 @@ func keep[S, E any](p place, class object.Class[S, E], layout store.Layout[S, E]
 func (k *kept[S, E]) files() files { return k.store }
 
 func (k *kept[S, E]) host() host { return k.live }
+
+func (k *kept[S, E]) restorable() backup.Class { return backup.ClassOf(k.Class, k.layout) }
 
 func (k *kept[S, E]) readable(o journal.Loaded) error {
 	_, err := k.Unpack(o.Row, o.Detail)

@@ -15,12 +15,16 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/store"
 )
 
-type doctorCmd struct{ dataFlags }
+type doctorCmd struct {
+	Rebuild bool `help:"Make a new ledger of the objects' files, if the ledger is lost or damaged. It says what it cannot bring back."`
+	dataFlags
+}
 
 // Help is what --help adds.
 func (c *doctorCmd) Help() string {
 	return "It reads everything and repairs nothing: the ledger, each object's file, and that the two agree. " +
-		"Exit code 0 if all is well, 1 if something was found."
+		"Exit code 0 if all is well, 1 if something was found. " +
+		"With --rebuild it puts a damaged ledger into quarantine and makes a new one: the last resort, if there is no backup."
 }
 
 func (c *doctorCmd) Run(ctx context.Context, con *console) error {
@@ -37,6 +41,9 @@ func (c *doctorCmd) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	d := &doctor{dir: dir, out: con.out, objects: map[string]int{}, owners: map[int64]string{}}
+	if c.Rebuild {
+		return errors.Join(d.rebuild(ctx), lock.Close())
+	}
 	if err := errors.Join(d.examine(ctx), lock.Close()); err != nil {
 		return err
 	}
@@ -120,10 +127,14 @@ func (d *doctor) examine(ctx context.Context) (err error) {
 	return nil
 }
 
-const askForLedger = "do not start a server on it: keep a copy of the whole directory, then restore a backup"
+const askForLedger = "do not start a server on it: keep a copy of the whole directory, then restore a backup, or make a new ledger of the files with --rebuild"
 
 // examineLedger opens the ledger; false if that is not possible.
 func (d *doctor) examineLedger(ctx context.Context) (ok bool, err error) {
+	if !d.dir.HasLedger() {
+		d.find("ledger: "+d.dir.Ledger()+" is missing", askForLedger)
+		return false, nil
+	}
 	findings, err := ledger.Check(ctx, d.dir.Ledger())
 	if err != nil {
 		return false, err

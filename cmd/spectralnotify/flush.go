@@ -5,18 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
-
-	"connectrpc.com/connect"
 
 	adminv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/admin/v1"
-	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/admin/v1/adminv1connect"
 	"github.com/spectralnotify/spectralnotify/internal/datadir"
 )
 
 type flushCmd struct {
-	APIKeyFile string `name:"api-key-file" placeholder:"FILE" help:"File with a key of the scope admin, for a server that runs; else SPECTRALNOTIFY_API_KEY, else the data directory's own admin key."`
-	dataFlags
+	adminFlags
 	outputFlags
 }
 
@@ -66,20 +61,10 @@ func flushHere(ctx context.Context, dir datadir.Dir, log io.Writer) (answer *adm
 
 // ask asks the server that holds the directory.
 func (c *flushCmd) ask(ctx context.Context, holder datadir.Holder) (*adminv1.FlushResponse, error) {
-	if holder.Admin == "" {
-		return nil, fmt.Errorf("process %d uses the data directory and is no server that answers yet: try again", holder.PID)
-	}
-	base := &url.URL{Scheme: "http", Host: holder.Admin}
-	flags := clientFlags{URL: base.String(), APIKeyFile: c.APIKeyFile, dataFlags: c.dataFlags}
-	key, err := flags.key(base)
+	client, flags, err := c.client(holder)
 	if err != nil {
 		return nil, err
 	}
-	if key == "" {
-		key, _ = datadir.Dir(c.DataDir).ReadAdminKey() // none: the server says so
-	}
-	client := adminv1connect.NewAdminServiceClient(newHTTPClient(false), base.String(),
-		connect.WithInterceptors(withKey(key), retryUnavailable{}))
 	answer, err := client.Flush(ctx, &adminv1.FlushRequest{})
 	return answer, callError(flags, err)
 }

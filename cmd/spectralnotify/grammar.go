@@ -9,6 +9,8 @@ type grammar struct {
 	Counter counterCmd `cmd:"" help:"Create, change, read, watch and delete counters."`
 	Watch   watchCmd   `cmd:"" help:"Watch tasks live."`
 	Flush   flushCmd   `cmd:"" help:"Write every task and counter home into its own file."`
+	Backup  backupCmd  `cmd:"" help:"Copy everything into a new directory, while the server goes on."`
+	Restore restoreCmd `cmd:"" help:"Make a data directory of a backup."`
 	Doctor  doctorCmd  `cmd:"" help:"Check a data directory that no server uses."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -25,6 +27,7 @@ type taskCmd struct {
 	Delete   deleteCmd   `cmd:"" help:"Delete a task with its history."`
 	History  historyCmd  `cmd:"" help:"Show a task's events."`
 	Path     pathCmd     `cmd:"" help:"Say where a task's own file is."`
+	Export   exportCmd   `cmd:"" help:"Save a task as a SQLite file."`
 }
 
 type counterCmd struct {

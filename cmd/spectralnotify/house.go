@@ -36,7 +36,9 @@ type houseConfig struct {
 // in it. Nothing runs before start. The caller closes it.
 func openHouse(cfg houseConfig) (*house, error) {
 	syscall.Umask(0o077) // what is made from now on is for its owner alone
-	if err := cfg.dir.Make(); err != nil {
+	if err := cfg.dir.Make(); errors.Is(err, datadir.ErrNoLedger) {
+		return nil, fmt.Errorf("%w: bring it back, restore a backup, or make a new one of the files with: spectralnotify doctor --rebuild --data-dir %s", err, shown(string(cfg.dir)))
+	} else if err != nil {
 		return nil, err
 	}
 	lock, err := hold(cfg.dir)

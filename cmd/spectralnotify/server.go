@@ -132,7 +132,7 @@ func (s *server) handlers() (calls, operator *http.Server, err error) {
 		return nil, nil, usagef("%v", err)
 	}
 	calls.TLSConfig = s.plan.tls
-	operator, err = admin.New(admin.Config{Host: s.classes, Gate: gate, Log: s.log})
+	operator, err = admin.New(admin.Config{Host: s.classes, Backup: s.backup, Gate: gate, Log: s.log})
 	return calls, operator, err
 }
 

@@ -105,3 +105,13 @@ func TestNoColourAndDumbTerminalsAreHonoured(t *testing.T) {
 		t.Errorf("TERM=dumb: want plain lines:\n%q", got)
 	}
 }
+
+func TestAnExportDoesNotSpoilTheTerminal(t *testing.T) {
+	_, terminal := openTerminal(t, 80, 20)
+	defer terminal.Close()
+	var says bytes.Buffer
+	code := run([]string{"task", "export", "film"}, &console{out: terminal, err: &says})
+	if code != exitUsage || !strings.Contains(says.String(), "name one with -o FILE") {
+		t.Errorf("exit code %d, %q", code, says.String())
+	}
+}

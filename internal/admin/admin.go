@@ -15,6 +15,9 @@ import (
 	adminv1 "github.com/spectralnotify/spectralnotify/gen/spectralnotify/admin/v1"
 	"github.com/spectralnotify/spectralnotify/gen/spectralnotify/admin/v1/adminv1connect"
 	"github.com/spectralnotify/spectralnotify/internal/auth"
+	"github.com/spectralnotify/spectralnotify/internal/backup"
+	"github.com/spectralnotify/spectralnotify/internal/journal"
+	"github.com/spectralnotify/spectralnotify/internal/ledger"
 	"github.com/spectralnotify/spectralnotify/internal/object"
 	"github.com/spectralnotify/spectralnotify/internal/service"
 )
@@ -24,18 +27,22 @@ type Flusher interface {
 	Flush(ctx context.Context) (object.Flushed, error)
 }
 
-// Config says what the door opens to. Host and Gate are required.
+// Config says what the door opens to. Host, Backup and Gate are required.
 type Config struct {
 	Host Flusher
 	Gate *service.Gate
-	Log  *slog.Logger // if nil, discarded
+
+	// Backup makes a backup in a directory, as backup.Take does.
+	Backup func(ctx context.Context, dir string, progress func(backup.Progress)) (backup.Manifest, error)
+
+	Log *slog.Logger // if nil, discarded
 }
 
 // New returns a server for the private listener, ready for Serve: HTTP/1.1 and
 // HTTP/2 without TLS.
 func New(cfg Config) (*http.Server, error) {
-	if cfg.Host == nil || cfg.Gate == nil {
-		return nil, errors.New("admin: Config.Host and Config.Gate are required")
+	if cfg.Host == nil || cfg.Gate == nil || cfg.Backup == nil {
+		return nil, errors.New("admin: Config.Host, Config.Backup and Config.Gate are required")
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -94,6 +101,15 @@ func (d *door) tell(call string, err error) error {
 		return failure(connect.CodeUnauthenticated, "UNAUTHENTICATED", err)
 	case errors.Is(err, service.ErrForbidden):
 		return failure(connect.CodePermissionDenied, "PERMISSION_DENIED", err)
+	case errors.Is(err, backup.ErrDir):
+		return failure(connect.CodeInvalidArgument, "INVALID_FIELD", err)
+	case errors.Is(err, backup.ErrExists):
+		return failure(connect.CodeAlreadyExists, "BACKUP_EXISTS", err)
+	case errors.Is(err, ledger.ErrCopying):
+		return failure(connect.CodeFailedPrecondition, "BACKUP_RUNNING", errors.New("another backup is under way: wait for its end"))
+	case errors.Is(err, journal.ErrDamaged):
+		d.cfg.Log.Error("an admin call failed", "call", call, "error", err)
+		return failure(connect.CodeDataLoss, "TASK_FILE_CORRUPT", err)
 	case errors.Is(err, object.ErrDraining), errors.Is(err, context.Canceled):
 		return failure(connect.CodeUnavailable, "DRAINING", errors.New("the server is stopping"))
 	case errors.Is(err, context.DeadlineExceeded):

@@ -22,6 +22,9 @@ import (
 // serve opens the operator's door of a house and returns its address.
 func serve(t *testing.T, cfg admin.Config) string {
 	t.Helper()
+	if cfg.Backup == nil {
+		cfg.Backup = backupOf(nil)
+	}
 	srv, err := admin.New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -27,6 +27,7 @@ var Open = Policy{
 	"/spectralnotify.task.v1.TaskService/ListAll":        {Scope: auth.TaskList},
 	"/spectralnotify.task.v1.TaskService/Stats":          {Scope: auth.TaskList},
 	"/spectralnotify.task.v1.TaskService/Delete":         {Scope: auth.TaskDelete},
+	"/spectralnotify.task.v1.TaskService/Export":         {Scope: auth.TaskRead},
 	"/spectralnotify.task.v1.TaskService/Watch":          {Scope: auth.TaskWatch, Public: true},
 	"/spectralnotify.task.v1.TaskService/WatchAll":       {Scope: auth.TaskWatch, Public: true},
 	"/spectralnotify.task.v1.TaskService/Wait":           {Scope: auth.TaskWatch, Public: true},
@@ -43,7 +44,8 @@ var Open = Policy{
 	"/spectralnotify.counter.v1.CounterService/Watch":      {Scope: auth.CounterWatch, Public: true},
 	"/spectralnotify.counter.v1.CounterService/WatchAll":   {Scope: auth.CounterWatch, Public: true},
 
-	"/spectralnotify.admin.v1.AdminService/Flush": {Scope: auth.Admin},
+	"/spectralnotify.admin.v1.AdminService/Flush":  {Scope: auth.Admin},
+	"/spectralnotify.admin.v1.AdminService/Backup": {Scope: auth.Admin},
 }
 
 // A Visit is a call at a door, before it is let in.

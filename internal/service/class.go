@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"io"
 
 	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/object"
@@ -51,6 +52,7 @@ type Host[S, E any] interface {
 	Do(ctx context.Context, id string, c object.Call[S, E]) (object.Outcome[S, E], error)
 	Get(ctx context.Context, id string) (S, error)
 	History(ctx context.Context, id string, r object.HistoryRange) (events []E, generation int64, err error)
+	Export(ctx context.Context, id string, to io.Writer) error
 	Follow(ctx context.Context, id string, f object.Follow) (*object.Follower[S, E], error)
 	Shown(ctx context.Context, lsn int64) error
 	Unpack(row journal.Row, detail journal.Detail) (S, error)

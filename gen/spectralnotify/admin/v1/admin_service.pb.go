@@ -111,6 +111,205 @@ func (x *FlushResponse) GetEvents() int64 {
 	return 0
 }
 
+type BackupRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The absolute path of the directory to make, on the server; its parent exists.
+	Dir           string `protobuf:"bytes,1,opt,name=dir,proto3" json:"dir,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupRequest) Reset() {
+	*x = BackupRequest{}
+	mi := &file_spectralnotify_admin_v1_admin_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupRequest) ProtoMessage() {}
+
+func (x *BackupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spectralnotify_admin_v1_admin_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
+func (*BackupRequest) Descriptor() ([]byte, []int) {
+	return file_spectralnotify_admin_v1_admin_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *BackupRequest) GetDir() string {
+	if x != nil {
+		return x.Dir
+	}
+	return ""
+}
+
+type BackupResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many bytes of the ledger are copied.
+	LedgerBytes int64 `protobuf:"varint,1,opt,name=ledger_bytes,json=ledgerBytes,proto3" json:"ledger_bytes,omitempty"`
+	// How many there are; it may grow.
+	LedgerBytesTotal int64 `protobuf:"varint,2,opt,name=ledger_bytes_total,json=ledgerBytesTotal,proto3" json:"ledger_bytes_total,omitempty"`
+	// How many tasks are looked after: their files are copied, or the ledger has
+	// all of them.
+	Objects int64 `protobuf:"varint,3,opt,name=objects,proto3" json:"objects,omitempty"`
+	// How many there are; 0 until the ledger is copied.
+	ObjectsTotal int64 `protobuf:"varint,4,opt,name=objects_total,json=objectsTotal,proto3" json:"objects_total,omitempty"`
+	// Set once, in the last message: the backup is whole and on disk.
+	Done          *BackupSummary `protobuf:"bytes,5,opt,name=done,proto3" json:"done,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupResponse) Reset() {
+	*x = BackupResponse{}
+	mi := &file_spectralnotify_admin_v1_admin_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupResponse) ProtoMessage() {}
+
+func (x *BackupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spectralnotify_admin_v1_admin_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
+func (*BackupResponse) Descriptor() ([]byte, []int) {
+	return file_spectralnotify_admin_v1_admin_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *BackupResponse) GetLedgerBytes() int64 {
+	if x != nil {
+		return x.LedgerBytes
+	}
+	return 0
+}
+
+func (x *BackupResponse) GetLedgerBytesTotal() int64 {
+	if x != nil {
+		return x.LedgerBytesTotal
+	}
+	return 0
+}
+
+func (x *BackupResponse) GetObjects() int64 {
+	if x != nil {
+		return x.Objects
+	}
+	return 0
+}
+
+func (x *BackupResponse) GetObjectsTotal() int64 {
+	if x != nil {
+		return x.ObjectsTotal
+	}
+	return 0
+}
+
+func (x *BackupResponse) GetDone() *BackupSummary {
+	if x != nil {
+		return x.Done
+	}
+	return nil
+}
+
+type BackupSummary struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many tasks the backup has.
+	Objects int64 `protobuf:"varint,1,opt,name=objects,proto3" json:"objects,omitempty"`
+	// How many files of tasks it has.
+	Files int64 `protobuf:"varint,2,opt,name=files,proto3" json:"files,omitempty"`
+	// How large it is.
+	Bytes int64 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// The ledger position it stands at.
+	Lsn           int64 `protobuf:"varint,4,opt,name=lsn,proto3" json:"lsn,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupSummary) Reset() {
+	*x = BackupSummary{}
+	mi := &file_spectralnotify_admin_v1_admin_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupSummary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupSummary) ProtoMessage() {}
+
+func (x *BackupSummary) ProtoReflect() protoreflect.Message {
+	mi := &file_spectralnotify_admin_v1_admin_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupSummary.ProtoReflect.Descriptor instead.
+func (*BackupSummary) Descriptor() ([]byte, []int) {
+	return file_spectralnotify_admin_v1_admin_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *BackupSummary) GetObjects() int64 {
+	if x != nil {
+		return x.Objects
+	}
+	return 0
+}
+
+func (x *BackupSummary) GetFiles() int64 {
+	if x != nil {
+		return x.Files
+	}
+	return 0
+}
+
+func (x *BackupSummary) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *BackupSummary) GetLsn() int64 {
+	if x != nil {
+		return x.Lsn
+	}
+	return 0
+}
+
 var File_spectralnotify_admin_v1_admin_service_proto protoreflect.FileDescriptor
 
 const file_spectralnotify_admin_v1_admin_service_proto_rawDesc = "" +
@@ -119,9 +318,23 @@ const file_spectralnotify_admin_v1_admin_service_proto_rawDesc = "" +
 	"\fFlushRequest\"A\n" +
 	"\rFlushResponse\x12\x18\n" +
 	"\aobjects\x18\x01 \x01(\x03R\aobjects\x12\x16\n" +
-	"\x06events\x18\x02 \x01(\x03R\x06events2k\n" +
+	"\x06events\x18\x02 \x01(\x03R\x06events\"!\n" +
+	"\rBackupRequest\x12\x10\n" +
+	"\x03dir\x18\x01 \x01(\tR\x03dir\"\xdc\x01\n" +
+	"\x0eBackupResponse\x12!\n" +
+	"\fledger_bytes\x18\x01 \x01(\x03R\vledgerBytes\x12,\n" +
+	"\x12ledger_bytes_total\x18\x02 \x01(\x03R\x10ledgerBytesTotal\x12\x18\n" +
+	"\aobjects\x18\x03 \x01(\x03R\aobjects\x12#\n" +
+	"\robjects_total\x18\x04 \x01(\x03R\fobjectsTotal\x12:\n" +
+	"\x04done\x18\x05 \x01(\v2&.spectralnotify.admin.v1.BackupSummaryR\x04done\"g\n" +
+	"\rBackupSummary\x12\x18\n" +
+	"\aobjects\x18\x01 \x01(\x03R\aobjects\x12\x14\n" +
+	"\x05files\x18\x02 \x01(\x03R\x05files\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\x12\x10\n" +
+	"\x03lsn\x18\x04 \x01(\x03R\x03lsn2\xc8\x01\n" +
 	"\fAdminService\x12[\n" +
-	"\x05Flush\x12%.spectralnotify.admin.v1.FlushRequest\x1a&.spectralnotify.admin.v1.FlushResponse\"\x03\x90\x02\x02BNZLgithub.com/spectralnotify/spectralnotify/gen/spectralnotify/admin/v1;adminv1b\x06proto3"
+	"\x05Flush\x12%.spectralnotify.admin.v1.FlushRequest\x1a&.spectralnotify.admin.v1.FlushResponse\"\x03\x90\x02\x02\x12[\n" +
+	"\x06Backup\x12&.spectralnotify.admin.v1.BackupRequest\x1a'.spectralnotify.admin.v1.BackupResponse0\x01BNZLgithub.com/spectralnotify/spectralnotify/gen/spectralnotify/admin/v1;adminv1b\x06proto3"
 
 var (
 	file_spectralnotify_admin_v1_admin_service_proto_rawDescOnce sync.Once
@@ -135,19 +348,25 @@ func file_spectralnotify_admin_v1_admin_service_proto_rawDescGZIP() []byte {
 	return file_spectralnotify_admin_v1_admin_service_proto_rawDescData
 }
 
-var file_spectralnotify_admin_v1_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_spectralnotify_admin_v1_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_spectralnotify_admin_v1_admin_service_proto_goTypes = []any{
-	(*FlushRequest)(nil),  // 0: spectralnotify.admin.v1.FlushRequest
-	(*FlushResponse)(nil), // 1: spectralnotify.admin.v1.FlushResponse
+	(*FlushRequest)(nil),   // 0: spectralnotify.admin.v1.FlushRequest
+	(*FlushResponse)(nil),  // 1: spectralnotify.admin.v1.FlushResponse
+	(*BackupRequest)(nil),  // 2: spectralnotify.admin.v1.BackupRequest
+	(*BackupResponse)(nil), // 3: spectralnotify.admin.v1.BackupResponse
+	(*BackupSummary)(nil),  // 4: spectralnotify.admin.v1.BackupSummary
 }
 var file_spectralnotify_admin_v1_admin_service_proto_depIdxs = []int32{
-	0, // 0: spectralnotify.admin.v1.AdminService.Flush:input_type -> spectralnotify.admin.v1.FlushRequest
-	1, // 1: spectralnotify.admin.v1.AdminService.Flush:output_type -> spectralnotify.admin.v1.FlushResponse
-	1, // [1:2] is the sub-list for method output_type
-	0, // [0:1] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	4, // 0: spectralnotify.admin.v1.BackupResponse.done:type_name -> spectralnotify.admin.v1.BackupSummary
+	0, // 1: spectralnotify.admin.v1.AdminService.Flush:input_type -> spectralnotify.admin.v1.FlushRequest
+	2, // 2: spectralnotify.admin.v1.AdminService.Backup:input_type -> spectralnotify.admin.v1.BackupRequest
+	1, // 3: spectralnotify.admin.v1.AdminService.Flush:output_type -> spectralnotify.admin.v1.FlushResponse
+	3, // 4: spectralnotify.admin.v1.AdminService.Backup:output_type -> spectralnotify.admin.v1.BackupResponse
+	3, // [3:5] is the sub-list for method output_type
+	1, // [1:3] is the sub-list for method input_type
+	1, // [1:1] is the sub-list for extension type_name
+	1, // [1:1] is the sub-list for extension extendee
+	0, // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_spectralnotify_admin_v1_admin_service_proto_init() }
@@ -161,7 +380,7 @@ func file_spectralnotify_admin_v1_admin_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_spectralnotify_admin_v1_admin_service_proto_rawDesc), len(file_spectralnotify_admin_v1_admin_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1424,6 +1424,96 @@ func (x *StatusCount) GetCount() int64 {
 	return 0
 }
 
+type ExportRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The task's id.
+	TaskId        string `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportRequest) Reset() {
+	*x = ExportRequest{}
+	mi := &file_spectralnotify_task_v1_task_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportRequest) ProtoMessage() {}
+
+func (x *ExportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_spectralnotify_task_v1_task_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportRequest.ProtoReflect.Descriptor instead.
+func (*ExportRequest) Descriptor() ([]byte, []int) {
+	return file_spectralnotify_task_v1_task_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ExportRequest) GetTaskId() string {
+	if x != nil {
+		return x.TaskId
+	}
+	return ""
+}
+
+type ExportResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The next part of the file, at most 64 KiB.
+	Data          []byte `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportResponse) Reset() {
+	*x = ExportResponse{}
+	mi := &file_spectralnotify_task_v1_task_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportResponse) ProtoMessage() {}
+
+func (x *ExportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_spectralnotify_task_v1_task_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportResponse.ProtoReflect.Descriptor instead.
+func (*ExportResponse) Descriptor() ([]byte, []int) {
+	return file_spectralnotify_task_v1_task_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ExportResponse) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 type DeleteRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The task's id.
@@ -1436,7 +1526,7 @@ type DeleteRequest struct {
 
 func (x *DeleteRequest) Reset() {
 	*x = DeleteRequest{}
-	mi := &file_spectralnotify_task_v1_task_service_proto_msgTypes[21]
+	mi := &file_spectralnotify_task_v1_task_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1448,7 +1538,7 @@ func (x *DeleteRequest) String() string {
 func (*DeleteRequest) ProtoMessage() {}
 
 func (x *DeleteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_spectralnotify_task_v1_task_service_proto_msgTypes[21]
+	mi := &file_spectralnotify_task_v1_task_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1461,7 +1551,7 @@ func (x *DeleteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRequest.ProtoReflect.Descriptor instead.
 func (*DeleteRequest) Descriptor() ([]byte, []int) {
-	return file_spectralnotify_task_v1_task_service_proto_rawDescGZIP(), []int{21}
+	return file_spectralnotify_task_v1_task_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *DeleteRequest) GetTaskId() string {
@@ -1486,7 +1576,7 @@ type DeleteResponse struct {
 
 func (x *DeleteResponse) Reset() {
 	*x = DeleteResponse{}
-	mi := &file_spectralnotify_task_v1_task_service_proto_msgTypes[22]
+	mi := &file_spectralnotify_task_v1_task_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1498,7 +1588,7 @@ func (x *DeleteResponse) String() string {
 func (*DeleteResponse) ProtoMessage() {}
 
 func (x *DeleteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_spectralnotify_task_v1_task_service_proto_msgTypes[22]
+	mi := &file_spectralnotify_task_v1_task_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1511,7 +1601,7 @@ func (x *DeleteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteResponse.ProtoReflect.Descriptor instead.
 func (*DeleteResponse) Descriptor() ([]byte, []int) {
-	return file_spectralnotify_task_v1_task_service_proto_rawDescGZIP(), []int{22}
+	return file_spectralnotify_task_v1_task_service_proto_rawDescGZIP(), []int{24}
 }
 
 var File_spectralnotify_task_v1_task_service_proto protoreflect.FileDescriptor
@@ -1623,7 +1713,12 @@ const file_spectralnotify_task_v1_task_service_proto_rawDesc = "" +
 	"\x05total\x18\x02 \x01(\x03R\x05total\"_\n" +
 	"\vStatusCount\x12:\n" +
 	"\x06status\x18\x01 \x01(\x0e2\".spectralnotify.task.v1.TaskStatusR\x06status\x12\x14\n" +
-	"\x05count\x18\x02 \x01(\x03R\x05count\"\x85\x01\n" +
+	"\x05count\x18\x02 \x01(\x03R\x05count\"4\n" +
+	"\rExportRequest\x12#\n" +
+	"\atask_id\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01(\x80\x02R\x06taskId\"$\n" +
+	"\x0eExportResponse\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\"\x85\x01\n" +
 	"\rDeleteRequest\x12#\n" +
 	"\atask_id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x02R\x06taskId\x129\n" +
@@ -1633,8 +1728,7 @@ const file_spectralnotify_task_v1_task_service_proto_rawDesc = "" +
 	"\tListOrder\x12\x1a\n" +
 	"\x16LIST_ORDER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12LIST_ORDER_CREATED\x10\x01\x12\x16\n" +
-	"\x12LIST_ORDER_UPDATED\x10\x022\xd5\n" +
-	"\n" +
+	"\x12LIST_ORDER_UPDATED\x10\x022\xb5\v\n" +
 	"\vTaskService\x12\\\n" +
 	"\x06Create\x12%.spectralnotify.task.v1.CreateRequest\x1a&.spectralnotify.task.v1.CreateResponse\"\x03\x90\x02\x00\x12_\n" +
 	"\aGetById\x12&.spectralnotify.task.v1.GetByIdRequest\x1a'.spectralnotify.task.v1.GetByIdResponse\"\x03\x90\x02\x01\x12b\n" +
@@ -1647,7 +1741,8 @@ const file_spectralnotify_task_v1_task_service_proto_rawDesc = "" +
 	"GetHistory\x12).spectralnotify.task.v1.GetHistoryRequest\x1a*.spectralnotify.task.v1.GetHistoryResponse\"\x03\x90\x02\x01\x12_\n" +
 	"\aListAll\x12&.spectralnotify.task.v1.ListAllRequest\x1a'.spectralnotify.task.v1.ListAllResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\x05Stats\x12$.spectralnotify.task.v1.StatsRequest\x1a%.spectralnotify.task.v1.StatsResponse\"\x03\x90\x02\x01\x12\\\n" +
-	"\x06Delete\x12%.spectralnotify.task.v1.DeleteRequest\x1a&.spectralnotify.task.v1.DeleteResponse\"\x03\x90\x02\x00\x12V\n" +
+	"\x06Delete\x12%.spectralnotify.task.v1.DeleteRequest\x1a&.spectralnotify.task.v1.DeleteResponse\"\x03\x90\x02\x00\x12^\n" +
+	"\x06Export\x12%.spectralnotify.task.v1.ExportRequest\x1a&.spectralnotify.task.v1.ExportResponse\"\x03\x90\x02\x010\x01\x12V\n" +
 	"\x05Watch\x12$.spectralnotify.task.v1.WatchRequest\x1a%.spectralnotify.task.v1.WatchResponse0\x01\x12_\n" +
 	"\bWatchAll\x12'.spectralnotify.task.v1.WatchAllRequest\x1a(.spectralnotify.task.v1.WatchAllResponse0\x01\x12V\n" +
 	"\x04Wait\x12#.spectralnotify.task.v1.WaitRequest\x1a$.spectralnotify.task.v1.WaitResponse\"\x03\x90\x02\x01BLZJgithub.com/spectralnotify/spectralnotify/gen/spectralnotify/task/v1;taskv1b\x06proto3"
@@ -1665,7 +1760,7 @@ func file_spectralnotify_task_v1_task_service_proto_rawDescGZIP() []byte {
 }
 
 var file_spectralnotify_task_v1_task_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_spectralnotify_task_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_spectralnotify_task_v1_task_service_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_spectralnotify_task_v1_task_service_proto_goTypes = []any{
 	(ListOrder)(0),                 // 0: spectralnotify.task.v1.ListOrder
 	(*CreateRequest)(nil),          // 1: spectralnotify.task.v1.CreateRequest
@@ -1689,58 +1784,60 @@ var file_spectralnotify_task_v1_task_service_proto_goTypes = []any{
 	(*StatsRequest)(nil),           // 19: spectralnotify.task.v1.StatsRequest
 	(*StatsResponse)(nil),          // 20: spectralnotify.task.v1.StatsResponse
 	(*StatusCount)(nil),            // 21: spectralnotify.task.v1.StatusCount
-	(*DeleteRequest)(nil),          // 22: spectralnotify.task.v1.DeleteRequest
-	(*DeleteResponse)(nil),         // 23: spectralnotify.task.v1.DeleteResponse
-	(TaskStatus)(0),                // 24: spectralnotify.task.v1.TaskStatus
-	(*structpb.Struct)(nil),        // 25: google.protobuf.Struct
-	(*Task)(nil),                   // 26: spectralnotify.task.v1.Task
-	(*Event)(nil),                  // 27: spectralnotify.task.v1.Event
-	(TaskView)(0),                  // 28: spectralnotify.task.v1.TaskView
-	(*NewEvent)(nil),               // 29: spectralnotify.task.v1.NewEvent
-	(*TaskFilter)(nil),             // 30: spectralnotify.task.v1.TaskFilter
-	(*WatchRequest)(nil),           // 31: spectralnotify.task.v1.WatchRequest
-	(*WatchAllRequest)(nil),        // 32: spectralnotify.task.v1.WatchAllRequest
-	(*WaitRequest)(nil),            // 33: spectralnotify.task.v1.WaitRequest
-	(*WatchResponse)(nil),          // 34: spectralnotify.task.v1.WatchResponse
-	(*WatchAllResponse)(nil),       // 35: spectralnotify.task.v1.WatchAllResponse
-	(*WaitResponse)(nil),           // 36: spectralnotify.task.v1.WaitResponse
+	(*ExportRequest)(nil),          // 22: spectralnotify.task.v1.ExportRequest
+	(*ExportResponse)(nil),         // 23: spectralnotify.task.v1.ExportResponse
+	(*DeleteRequest)(nil),          // 24: spectralnotify.task.v1.DeleteRequest
+	(*DeleteResponse)(nil),         // 25: spectralnotify.task.v1.DeleteResponse
+	(TaskStatus)(0),                // 26: spectralnotify.task.v1.TaskStatus
+	(*structpb.Struct)(nil),        // 27: google.protobuf.Struct
+	(*Task)(nil),                   // 28: spectralnotify.task.v1.Task
+	(*Event)(nil),                  // 29: spectralnotify.task.v1.Event
+	(TaskView)(0),                  // 30: spectralnotify.task.v1.TaskView
+	(*NewEvent)(nil),               // 31: spectralnotify.task.v1.NewEvent
+	(*TaskFilter)(nil),             // 32: spectralnotify.task.v1.TaskFilter
+	(*WatchRequest)(nil),           // 33: spectralnotify.task.v1.WatchRequest
+	(*WatchAllRequest)(nil),        // 34: spectralnotify.task.v1.WatchAllRequest
+	(*WaitRequest)(nil),            // 35: spectralnotify.task.v1.WaitRequest
+	(*WatchResponse)(nil),          // 36: spectralnotify.task.v1.WatchResponse
+	(*WatchAllResponse)(nil),       // 37: spectralnotify.task.v1.WatchAllResponse
+	(*WaitResponse)(nil),           // 38: spectralnotify.task.v1.WaitResponse
 }
 var file_spectralnotify_task_v1_task_service_proto_depIdxs = []int32{
-	24, // 0: spectralnotify.task.v1.CreateRequest.status:type_name -> spectralnotify.task.v1.TaskStatus
-	25, // 1: spectralnotify.task.v1.CreateRequest.metadata:type_name -> google.protobuf.Struct
-	26, // 2: spectralnotify.task.v1.CreateResponse.task:type_name -> spectralnotify.task.v1.Task
-	27, // 3: spectralnotify.task.v1.CreateResponse.event:type_name -> spectralnotify.task.v1.Event
-	28, // 4: spectralnotify.task.v1.GetByIdRequest.view:type_name -> spectralnotify.task.v1.TaskView
-	26, // 5: spectralnotify.task.v1.GetByIdResponse.task:type_name -> spectralnotify.task.v1.Task
-	29, // 6: spectralnotify.task.v1.AddEventRequest.event:type_name -> spectralnotify.task.v1.NewEvent
-	29, // 7: spectralnotify.task.v1.AddEventRequest.events:type_name -> spectralnotify.task.v1.NewEvent
-	28, // 8: spectralnotify.task.v1.AddEventRequest.view:type_name -> spectralnotify.task.v1.TaskView
-	26, // 9: spectralnotify.task.v1.AddEventResponse.task:type_name -> spectralnotify.task.v1.Task
-	27, // 10: spectralnotify.task.v1.AddEventResponse.event:type_name -> spectralnotify.task.v1.Event
-	27, // 11: spectralnotify.task.v1.AddEventResponse.events:type_name -> spectralnotify.task.v1.Event
-	25, // 12: spectralnotify.task.v1.UpdateProgressRequest.metadata:type_name -> google.protobuf.Struct
-	28, // 13: spectralnotify.task.v1.UpdateProgressRequest.view:type_name -> spectralnotify.task.v1.TaskView
-	26, // 14: spectralnotify.task.v1.UpdateProgressResponse.task:type_name -> spectralnotify.task.v1.Task
-	27, // 15: spectralnotify.task.v1.UpdateProgressResponse.event:type_name -> spectralnotify.task.v1.Event
-	25, // 16: spectralnotify.task.v1.CompleteRequest.metadata:type_name -> google.protobuf.Struct
-	28, // 17: spectralnotify.task.v1.CompleteRequest.view:type_name -> spectralnotify.task.v1.TaskView
-	26, // 18: spectralnotify.task.v1.CompleteResponse.task:type_name -> spectralnotify.task.v1.Task
-	27, // 19: spectralnotify.task.v1.CompleteResponse.event:type_name -> spectralnotify.task.v1.Event
-	25, // 20: spectralnotify.task.v1.FailRequest.metadata:type_name -> google.protobuf.Struct
-	28, // 21: spectralnotify.task.v1.FailRequest.view:type_name -> spectralnotify.task.v1.TaskView
-	26, // 22: spectralnotify.task.v1.FailResponse.task:type_name -> spectralnotify.task.v1.Task
-	27, // 23: spectralnotify.task.v1.FailResponse.event:type_name -> spectralnotify.task.v1.Event
-	25, // 24: spectralnotify.task.v1.CancelRequest.metadata:type_name -> google.protobuf.Struct
-	28, // 25: spectralnotify.task.v1.CancelRequest.view:type_name -> spectralnotify.task.v1.TaskView
-	26, // 26: spectralnotify.task.v1.CancelResponse.task:type_name -> spectralnotify.task.v1.Task
-	27, // 27: spectralnotify.task.v1.CancelResponse.event:type_name -> spectralnotify.task.v1.Event
-	27, // 28: spectralnotify.task.v1.GetHistoryResponse.events:type_name -> spectralnotify.task.v1.Event
-	30, // 29: spectralnotify.task.v1.ListAllRequest.filter:type_name -> spectralnotify.task.v1.TaskFilter
+	26, // 0: spectralnotify.task.v1.CreateRequest.status:type_name -> spectralnotify.task.v1.TaskStatus
+	27, // 1: spectralnotify.task.v1.CreateRequest.metadata:type_name -> google.protobuf.Struct
+	28, // 2: spectralnotify.task.v1.CreateResponse.task:type_name -> spectralnotify.task.v1.Task
+	29, // 3: spectralnotify.task.v1.CreateResponse.event:type_name -> spectralnotify.task.v1.Event
+	30, // 4: spectralnotify.task.v1.GetByIdRequest.view:type_name -> spectralnotify.task.v1.TaskView
+	28, // 5: spectralnotify.task.v1.GetByIdResponse.task:type_name -> spectralnotify.task.v1.Task
+	31, // 6: spectralnotify.task.v1.AddEventRequest.event:type_name -> spectralnotify.task.v1.NewEvent
+	31, // 7: spectralnotify.task.v1.AddEventRequest.events:type_name -> spectralnotify.task.v1.NewEvent
+	30, // 8: spectralnotify.task.v1.AddEventRequest.view:type_name -> spectralnotify.task.v1.TaskView
+	28, // 9: spectralnotify.task.v1.AddEventResponse.task:type_name -> spectralnotify.task.v1.Task
+	29, // 10: spectralnotify.task.v1.AddEventResponse.event:type_name -> spectralnotify.task.v1.Event
+	29, // 11: spectralnotify.task.v1.AddEventResponse.events:type_name -> spectralnotify.task.v1.Event
+	27, // 12: spectralnotify.task.v1.UpdateProgressRequest.metadata:type_name -> google.protobuf.Struct
+	30, // 13: spectralnotify.task.v1.UpdateProgressRequest.view:type_name -> spectralnotify.task.v1.TaskView
+	28, // 14: spectralnotify.task.v1.UpdateProgressResponse.task:type_name -> spectralnotify.task.v1.Task
+	29, // 15: spectralnotify.task.v1.UpdateProgressResponse.event:type_name -> spectralnotify.task.v1.Event
+	27, // 16: spectralnotify.task.v1.CompleteRequest.metadata:type_name -> google.protobuf.Struct
+	30, // 17: spectralnotify.task.v1.CompleteRequest.view:type_name -> spectralnotify.task.v1.TaskView
+	28, // 18: spectralnotify.task.v1.CompleteResponse.task:type_name -> spectralnotify.task.v1.Task
+	29, // 19: spectralnotify.task.v1.CompleteResponse.event:type_name -> spectralnotify.task.v1.Event
+	27, // 20: spectralnotify.task.v1.FailRequest.metadata:type_name -> google.protobuf.Struct
+	30, // 21: spectralnotify.task.v1.FailRequest.view:type_name -> spectralnotify.task.v1.TaskView
+	28, // 22: spectralnotify.task.v1.FailResponse.task:type_name -> spectralnotify.task.v1.Task
+	29, // 23: spectralnotify.task.v1.FailResponse.event:type_name -> spectralnotify.task.v1.Event
+	27, // 24: spectralnotify.task.v1.CancelRequest.metadata:type_name -> google.protobuf.Struct
+	30, // 25: spectralnotify.task.v1.CancelRequest.view:type_name -> spectralnotify.task.v1.TaskView
+	28, // 26: spectralnotify.task.v1.CancelResponse.task:type_name -> spectralnotify.task.v1.Task
+	29, // 27: spectralnotify.task.v1.CancelResponse.event:type_name -> spectralnotify.task.v1.Event
+	29, // 28: spectralnotify.task.v1.GetHistoryResponse.events:type_name -> spectralnotify.task.v1.Event
+	32, // 29: spectralnotify.task.v1.ListAllRequest.filter:type_name -> spectralnotify.task.v1.TaskFilter
 	0,  // 30: spectralnotify.task.v1.ListAllRequest.order:type_name -> spectralnotify.task.v1.ListOrder
-	28, // 31: spectralnotify.task.v1.ListAllRequest.view:type_name -> spectralnotify.task.v1.TaskView
-	26, // 32: spectralnotify.task.v1.ListAllResponse.tasks:type_name -> spectralnotify.task.v1.Task
+	30, // 31: spectralnotify.task.v1.ListAllRequest.view:type_name -> spectralnotify.task.v1.TaskView
+	28, // 32: spectralnotify.task.v1.ListAllResponse.tasks:type_name -> spectralnotify.task.v1.Task
 	21, // 33: spectralnotify.task.v1.StatsResponse.counts:type_name -> spectralnotify.task.v1.StatusCount
-	24, // 34: spectralnotify.task.v1.StatusCount.status:type_name -> spectralnotify.task.v1.TaskStatus
+	26, // 34: spectralnotify.task.v1.StatusCount.status:type_name -> spectralnotify.task.v1.TaskStatus
 	1,  // 35: spectralnotify.task.v1.TaskService.Create:input_type -> spectralnotify.task.v1.CreateRequest
 	3,  // 36: spectralnotify.task.v1.TaskService.GetById:input_type -> spectralnotify.task.v1.GetByIdRequest
 	5,  // 37: spectralnotify.task.v1.TaskService.AddEvent:input_type -> spectralnotify.task.v1.AddEventRequest
@@ -1751,26 +1848,28 @@ var file_spectralnotify_task_v1_task_service_proto_depIdxs = []int32{
 	15, // 42: spectralnotify.task.v1.TaskService.GetHistory:input_type -> spectralnotify.task.v1.GetHistoryRequest
 	17, // 43: spectralnotify.task.v1.TaskService.ListAll:input_type -> spectralnotify.task.v1.ListAllRequest
 	19, // 44: spectralnotify.task.v1.TaskService.Stats:input_type -> spectralnotify.task.v1.StatsRequest
-	22, // 45: spectralnotify.task.v1.TaskService.Delete:input_type -> spectralnotify.task.v1.DeleteRequest
-	31, // 46: spectralnotify.task.v1.TaskService.Watch:input_type -> spectralnotify.task.v1.WatchRequest
-	32, // 47: spectralnotify.task.v1.TaskService.WatchAll:input_type -> spectralnotify.task.v1.WatchAllRequest
-	33, // 48: spectralnotify.task.v1.TaskService.Wait:input_type -> spectralnotify.task.v1.WaitRequest
-	2,  // 49: spectralnotify.task.v1.TaskService.Create:output_type -> spectralnotify.task.v1.CreateResponse
-	4,  // 50: spectralnotify.task.v1.TaskService.GetById:output_type -> spectralnotify.task.v1.GetByIdResponse
-	6,  // 51: spectralnotify.task.v1.TaskService.AddEvent:output_type -> spectralnotify.task.v1.AddEventResponse
-	8,  // 52: spectralnotify.task.v1.TaskService.UpdateProgress:output_type -> spectralnotify.task.v1.UpdateProgressResponse
-	10, // 53: spectralnotify.task.v1.TaskService.Complete:output_type -> spectralnotify.task.v1.CompleteResponse
-	12, // 54: spectralnotify.task.v1.TaskService.Fail:output_type -> spectralnotify.task.v1.FailResponse
-	14, // 55: spectralnotify.task.v1.TaskService.Cancel:output_type -> spectralnotify.task.v1.CancelResponse
-	16, // 56: spectralnotify.task.v1.TaskService.GetHistory:output_type -> spectralnotify.task.v1.GetHistoryResponse
-	18, // 57: spectralnotify.task.v1.TaskService.ListAll:output_type -> spectralnotify.task.v1.ListAllResponse
-	20, // 58: spectralnotify.task.v1.TaskService.Stats:output_type -> spectralnotify.task.v1.StatsResponse
-	23, // 59: spectralnotify.task.v1.TaskService.Delete:output_type -> spectralnotify.task.v1.DeleteResponse
-	34, // 60: spectralnotify.task.v1.TaskService.Watch:output_type -> spectralnotify.task.v1.WatchResponse
-	35, // 61: spectralnotify.task.v1.TaskService.WatchAll:output_type -> spectralnotify.task.v1.WatchAllResponse
-	36, // 62: spectralnotify.task.v1.TaskService.Wait:output_type -> spectralnotify.task.v1.WaitResponse
-	49, // [49:63] is the sub-list for method output_type
-	35, // [35:49] is the sub-list for method input_type
+	24, // 45: spectralnotify.task.v1.TaskService.Delete:input_type -> spectralnotify.task.v1.DeleteRequest
+	22, // 46: spectralnotify.task.v1.TaskService.Export:input_type -> spectralnotify.task.v1.ExportRequest
+	33, // 47: spectralnotify.task.v1.TaskService.Watch:input_type -> spectralnotify.task.v1.WatchRequest
+	34, // 48: spectralnotify.task.v1.TaskService.WatchAll:input_type -> spectralnotify.task.v1.WatchAllRequest
+	35, // 49: spectralnotify.task.v1.TaskService.Wait:input_type -> spectralnotify.task.v1.WaitRequest
+	2,  // 50: spectralnotify.task.v1.TaskService.Create:output_type -> spectralnotify.task.v1.CreateResponse
+	4,  // 51: spectralnotify.task.v1.TaskService.GetById:output_type -> spectralnotify.task.v1.GetByIdResponse
+	6,  // 52: spectralnotify.task.v1.TaskService.AddEvent:output_type -> spectralnotify.task.v1.AddEventResponse
+	8,  // 53: spectralnotify.task.v1.TaskService.UpdateProgress:output_type -> spectralnotify.task.v1.UpdateProgressResponse
+	10, // 54: spectralnotify.task.v1.TaskService.Complete:output_type -> spectralnotify.task.v1.CompleteResponse
+	12, // 55: spectralnotify.task.v1.TaskService.Fail:output_type -> spectralnotify.task.v1.FailResponse
+	14, // 56: spectralnotify.task.v1.TaskService.Cancel:output_type -> spectralnotify.task.v1.CancelResponse
+	16, // 57: spectralnotify.task.v1.TaskService.GetHistory:output_type -> spectralnotify.task.v1.GetHistoryResponse
+	18, // 58: spectralnotify.task.v1.TaskService.ListAll:output_type -> spectralnotify.task.v1.ListAllResponse
+	20, // 59: spectralnotify.task.v1.TaskService.Stats:output_type -> spectralnotify.task.v1.StatsResponse
+	25, // 60: spectralnotify.task.v1.TaskService.Delete:output_type -> spectralnotify.task.v1.DeleteResponse
+	23, // 61: spectralnotify.task.v1.TaskService.Export:output_type -> spectralnotify.task.v1.ExportResponse
+	36, // 62: spectralnotify.task.v1.TaskService.Watch:output_type -> spectralnotify.task.v1.WatchResponse
+	37, // 63: spectralnotify.task.v1.TaskService.WatchAll:output_type -> spectralnotify.task.v1.WatchAllResponse
+	38, // 64: spectralnotify.task.v1.TaskService.Wait:output_type -> spectralnotify.task.v1.WaitResponse
+	50, // [50:65] is the sub-list for method output_type
+	35, // [35:50] is the sub-list for method input_type
 	35, // [35:35] is the sub-list for extension type_name
 	35, // [35:35] is the sub-list for extension extendee
 	0,  // [0:35] is the sub-list for field type_name
@@ -1789,14 +1888,14 @@ func file_spectralnotify_task_v1_task_service_proto_init() {
 	file_spectralnotify_task_v1_task_service_proto_msgTypes[10].OneofWrappers = []any{}
 	file_spectralnotify_task_v1_task_service_proto_msgTypes[12].OneofWrappers = []any{}
 	file_spectralnotify_task_v1_task_service_proto_msgTypes[14].OneofWrappers = []any{}
-	file_spectralnotify_task_v1_task_service_proto_msgTypes[21].OneofWrappers = []any{}
+	file_spectralnotify_task_v1_task_service_proto_msgTypes[23].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_spectralnotify_task_v1_task_service_proto_rawDesc), len(file_spectralnotify_task_v1_task_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   23,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,6 +35,8 @@ const (
 const (
 	// AdminServiceFlushProcedure is the fully-qualified name of the AdminService's Flush RPC.
 	AdminServiceFlushProcedure = "/spectralnotify.admin.v1.AdminService/Flush"
+	// AdminServiceBackupProcedure is the fully-qualified name of the AdminService's Backup RPC.
+	AdminServiceBackupProcedure = "/spectralnotify.admin.v1.AdminService/Backup"
 )
 
 // AdminServiceClient is a client for the spectralnotify.admin.v1.AdminService service.
@@ -45,6 +47,18 @@ type AdminServiceClient interface {
 	// the journal. Fails with UNAVAILABLE if the server stops meanwhile, and with
 	// INTERNAL if a file cannot be written; the objects that can be are home then.
 	Flush(context.Context, *v1.FlushRequest) (*v1.FlushResponse, error)
+	// Copy everything but the secrets into a new directory of the server, while it
+	// goes on: the ledger as it is at one moment, and every task's file.
+	//
+	// Tells how far it is now and then; the last message is done. A stream that
+	// ends without it left no backup, and the directory is removed if that is
+	// possible; one that is left is refused by restore. Fails with
+	// INVALID_ARGUMENT if dir is not a path that a backup can be made at, with
+	// ALREADY_EXISTS if something is there, with FAILED_PRECONDITION if another
+	// backup is under way (BACKUP_RUNNING), with DATA_LOSS if a task's file is
+	// missing or damaged (TASK_FILE_CORRUPT; the text names the tasks), and with
+	// UNAVAILABLE if the server stops meanwhile.
+	Backup(context.Context, *v1.BackupRequest) (*connect.ServerStreamForClient[v1.BackupResponse], error)
 }
 
 // NewAdminServiceClient constructs a client for the spectralnotify.admin.v1.AdminService service.
@@ -65,12 +79,19 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithIdempotency(connect.IdempotencyIdempotent),
 			connect.WithClientOptions(opts...),
 		),
+		backup: connect.NewClient[v1.BackupRequest, v1.BackupResponse](
+			httpClient,
+			baseURL+AdminServiceBackupProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("Backup")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // adminServiceClient implements AdminServiceClient.
 type adminServiceClient struct {
-	flush *connect.Client[v1.FlushRequest, v1.FlushResponse]
+	flush  *connect.Client[v1.FlushRequest, v1.FlushResponse]
+	backup *connect.Client[v1.BackupRequest, v1.BackupResponse]
 }
 
 // Flush calls spectralnotify.admin.v1.AdminService.Flush.
@@ -82,6 +103,11 @@ func (c *adminServiceClient) Flush(ctx context.Context, req *v1.FlushRequest) (*
 	return nil, err
 }
 
+// Backup calls spectralnotify.admin.v1.AdminService.Backup.
+func (c *adminServiceClient) Backup(ctx context.Context, req *v1.BackupRequest) (*connect.ServerStreamForClient[v1.BackupResponse], error) {
+	return c.backup.CallServerStream(ctx, connect.NewRequest(req))
+}
+
 // AdminServiceHandler is an implementation of the spectralnotify.admin.v1.AdminService service.
 type AdminServiceHandler interface {
 	// Write every object home: after it, each task's file holds its whole history.
@@ -90,6 +116,18 @@ type AdminServiceHandler interface {
 	// the journal. Fails with UNAVAILABLE if the server stops meanwhile, and with
 	// INTERNAL if a file cannot be written; the objects that can be are home then.
 	Flush(context.Context, *v1.FlushRequest) (*v1.FlushResponse, error)
+	// Copy everything but the secrets into a new directory of the server, while it
+	// goes on: the ledger as it is at one moment, and every task's file.
+	//
+	// Tells how far it is now and then; the last message is done. A stream that
+	// ends without it left no backup, and the directory is removed if that is
+	// possible; one that is left is refused by restore. Fails with
+	// INVALID_ARGUMENT if dir is not a path that a backup can be made at, with
+	// ALREADY_EXISTS if something is there, with FAILED_PRECONDITION if another
+	// backup is under way (BACKUP_RUNNING), with DATA_LOSS if a task's file is
+	// missing or damaged (TASK_FILE_CORRUPT; the text names the tasks), and with
+	// UNAVAILABLE if the server stops meanwhile.
+	Backup(context.Context, *v1.BackupRequest, *connect.ServerStream[v1.BackupResponse]) error
 }
 
 // NewAdminServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -106,10 +144,18 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithIdempotency(connect.IdempotencyIdempotent),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceBackupHandler := connect.NewServerStreamHandlerSimple(
+		AdminServiceBackupProcedure,
+		svc.Backup,
+		connect.WithSchema(adminServiceMethods.ByName("Backup")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/spectralnotify.admin.v1.AdminService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case AdminServiceFlushProcedure:
 			adminServiceFlushHandler.ServeHTTP(w, r)
+		case AdminServiceBackupProcedure:
+			adminServiceBackupHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -121,4 +167,8 @@ type UnimplementedAdminServiceHandler struct{}
 
 func (UnimplementedAdminServiceHandler) Flush(context.Context, *v1.FlushRequest) (*v1.FlushResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("spectralnotify.admin.v1.AdminService.Flush is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) Backup(context.Context, *v1.BackupRequest, *connect.ServerStream[v1.BackupResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("spectralnotify.admin.v1.AdminService.Backup is not implemented"))
 }

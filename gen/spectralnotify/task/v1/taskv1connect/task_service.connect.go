@@ -56,6 +56,8 @@ const (
 	TaskServiceStatsProcedure = "/spectralnotify.task.v1.TaskService/Stats"
 	// TaskServiceDeleteProcedure is the fully-qualified name of the TaskService's Delete RPC.
 	TaskServiceDeleteProcedure = "/spectralnotify.task.v1.TaskService/Delete"
+	// TaskServiceExportProcedure is the fully-qualified name of the TaskService's Export RPC.
+	TaskServiceExportProcedure = "/spectralnotify.task.v1.TaskService/Export"
 	// TaskServiceWatchProcedure is the fully-qualified name of the TaskService's Watch RPC.
 	TaskServiceWatchProcedure = "/spectralnotify.task.v1.TaskService/Watch"
 	// TaskServiceWatchAllProcedure is the fully-qualified name of the TaskService's WatchAll RPC.
@@ -114,6 +116,14 @@ type TaskServiceClient interface {
 	//
 	// Fails with NOT_FOUND.
 	Delete(context.Context, *v1.DeleteRequest) (*v1.DeleteResponse, error)
+	// Export a task as its own SQLite file: everything that was committed before
+	// the call, in the tables task_metadata and task_history. The file is the data
+	// of all messages, one after the other; it is whole only if the stream ends
+	// well.
+	//
+	// Fails with NOT_FOUND, and with DATA_LOSS (TASK_FILE_CORRUPT) if the task's
+	// file cannot be read.
+	Export(context.Context, *v1.ExportRequest) (*connect.ServerStreamForClient[v1.ExportResponse], error)
 	// Watch a task live: its present state, then every event, each exactly once
 	// and in order, also across reconnects by cursor.
 	//
@@ -213,6 +223,13 @@ func NewTaskServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(taskServiceMethods.ByName("Delete")),
 			connect.WithClientOptions(opts...),
 		),
+		export: connect.NewClient[v1.ExportRequest, v1.ExportResponse](
+			httpClient,
+			baseURL+TaskServiceExportProcedure,
+			connect.WithSchema(taskServiceMethods.ByName("Export")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		watch: connect.NewClient[v1.WatchRequest, v1.WatchResponse](
 			httpClient,
 			baseURL+TaskServiceWatchProcedure,
@@ -248,6 +265,7 @@ type taskServiceClient struct {
 	listAll        *connect.Client[v1.ListAllRequest, v1.ListAllResponse]
 	stats          *connect.Client[v1.StatsRequest, v1.StatsResponse]
 	delete         *connect.Client[v1.DeleteRequest, v1.DeleteResponse]
+	export         *connect.Client[v1.ExportRequest, v1.ExportResponse]
 	watch          *connect.Client[v1.WatchRequest, v1.WatchResponse]
 	watchAll       *connect.Client[v1.WatchAllRequest, v1.WatchAllResponse]
 	wait           *connect.Client[v1.WaitRequest, v1.WaitResponse]
@@ -352,6 +370,11 @@ func (c *taskServiceClient) Delete(ctx context.Context, req *v1.DeleteRequest) (
 	return nil, err
 }
 
+// Export calls spectralnotify.task.v1.TaskService.Export.
+func (c *taskServiceClient) Export(ctx context.Context, req *v1.ExportRequest) (*connect.ServerStreamForClient[v1.ExportResponse], error) {
+	return c.export.CallServerStream(ctx, connect.NewRequest(req))
+}
+
 // Watch calls spectralnotify.task.v1.TaskService.Watch.
 func (c *taskServiceClient) Watch(ctx context.Context, req *v1.WatchRequest) (*connect.ServerStreamForClient[v1.WatchResponse], error) {
 	return c.watch.CallServerStream(ctx, connect.NewRequest(req))
@@ -421,6 +444,14 @@ type TaskServiceHandler interface {
 	//
 	// Fails with NOT_FOUND.
 	Delete(context.Context, *v1.DeleteRequest) (*v1.DeleteResponse, error)
+	// Export a task as its own SQLite file: everything that was committed before
+	// the call, in the tables task_metadata and task_history. The file is the data
+	// of all messages, one after the other; it is whole only if the stream ends
+	// well.
+	//
+	// Fails with NOT_FOUND, and with DATA_LOSS (TASK_FILE_CORRUPT) if the task's
+	// file cannot be read.
+	Export(context.Context, *v1.ExportRequest, *connect.ServerStream[v1.ExportResponse]) error
 	// Watch a task live: its present state, then every event, each exactly once
 	// and in order, also across reconnects by cursor.
 	//
@@ -516,6 +547,13 @@ func NewTaskServiceHandler(svc TaskServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(taskServiceMethods.ByName("Delete")),
 		connect.WithHandlerOptions(opts...),
 	)
+	taskServiceExportHandler := connect.NewServerStreamHandlerSimple(
+		TaskServiceExportProcedure,
+		svc.Export,
+		connect.WithSchema(taskServiceMethods.ByName("Export")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	taskServiceWatchHandler := connect.NewServerStreamHandlerSimple(
 		TaskServiceWatchProcedure,
 		svc.Watch,
@@ -559,6 +597,8 @@ func NewTaskServiceHandler(svc TaskServiceHandler, opts ...connect.HandlerOption
 			taskServiceStatsHandler.ServeHTTP(w, r)
 		case TaskServiceDeleteProcedure:
 			taskServiceDeleteHandler.ServeHTTP(w, r)
+		case TaskServiceExportProcedure:
+			taskServiceExportHandler.ServeHTTP(w, r)
 		case TaskServiceWatchProcedure:
 			taskServiceWatchHandler.ServeHTTP(w, r)
 		case TaskServiceWatchAllProcedure:
@@ -616,6 +656,10 @@ func (UnimplementedTaskServiceHandler) Stats(context.Context, *v1.StatsRequest) 
 
 func (UnimplementedTaskServiceHandler) Delete(context.Context, *v1.DeleteRequest) (*v1.DeleteResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("spectralnotify.task.v1.TaskService.Delete is not implemented"))
+}
+
+func (UnimplementedTaskServiceHandler) Export(context.Context, *v1.ExportRequest, *connect.ServerStream[v1.ExportResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("spectralnotify.task.v1.TaskService.Export is not implemented"))
 }
 
 func (UnimplementedTaskServiceHandler) Watch(context.Context, *v1.WatchRequest, *connect.ServerStream[v1.WatchResponse]) error {

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file spectralnotify/admin/v1/admin_service.proto.
  */
 export const file_spectralnotify_admin_v1_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("CitzcGVjdHJhbG5vdGlmeS9hZG1pbi92MS9hZG1pbl9zZXJ2aWNlLnByb3RvEhdzcGVjdHJhbG5vdGlmeS5hZG1pbi52MSIOCgxGbHVzaFJlcXVlc3QiMAoNRmx1c2hSZXNwb25zZRIPCgdvYmplY3RzGAEgASgDEg4KBmV2ZW50cxgCIAEoAzJrCgxBZG1pblNlcnZpY2USWwoFRmx1c2gSJS5zcGVjdHJhbG5vdGlmeS5hZG1pbi52MS5GbHVzaFJlcXVlc3QaJi5zcGVjdHJhbG5vdGlmeS5hZG1pbi52MS5GbHVzaFJlc3BvbnNlIgOQAgJCTlpMZ2l0aHViLmNvbS9zcGVjdHJhbG5vdGlmeS9zcGVjdHJhbG5vdGlmeS9nZW4vc3BlY3RyYWxub3RpZnkvYWRtaW4vdjE7YWRtaW52MWIGcHJvdG8z");
+  fileDesc("CitzcGVjdHJhbG5vdGlmeS9hZG1pbi92MS9hZG1pbl9zZXJ2aWNlLnByb3RvEhdzcGVjdHJhbG5vdGlmeS5hZG1pbi52MSIOCgxGbHVzaFJlcXVlc3QiMAoNRmx1c2hSZXNwb25zZRIPCgdvYmplY3RzGAEgASgDEg4KBmV2ZW50cxgCIAEoAyIcCg1CYWNrdXBSZXF1ZXN0EgsKA2RpchgBIAEoCSKgAQoOQmFja3VwUmVzcG9uc2USFAoMbGVkZ2VyX2J5dGVzGAEgASgDEhoKEmxlZGdlcl9ieXRlc190b3RhbBgCIAEoAxIPCgdvYmplY3RzGAMgASgDEhUKDW9iamVjdHNfdG90YWwYBCABKAMSNAoEZG9uZRgFIAEoCzImLnNwZWN0cmFsbm90aWZ5LmFkbWluLnYxLkJhY2t1cFN1bW1hcnkiSwoNQmFja3VwU3VtbWFyeRIPCgdvYmplY3RzGAEgASgDEg0KBWZpbGVzGAIgASgDEg0KBWJ5dGVzGAMgASgDEgsKA2xzbhgEIAEoAzLIAQoMQWRtaW5TZXJ2aWNlElsKBUZsdXNoEiUuc3BlY3RyYWxub3RpZnkuYWRtaW4udjEuRmx1c2hSZXF1ZXN0GiYuc3BlY3RyYWxub3RpZnkuYWRtaW4udjEuRmx1c2hSZXNwb25zZSIDkAICElsKBkJhY2t1cBImLnNwZWN0cmFsbm90aWZ5LmFkbWluLnYxLkJhY2t1cFJlcXVlc3QaJy5zcGVjdHJhbG5vdGlmeS5hZG1pbi52MS5CYWNrdXBSZXNwb25zZTABQk5aTGdpdGh1Yi5jb20vc3BlY3RyYWxub3RpZnkvc3BlY3RyYWxub3RpZnkvZ2VuL3NwZWN0cmFsbm90aWZ5L2FkbWluL3YxO2FkbWludjFiBnByb3RvMw");
 
 /**
  * @generated from message spectralnotify.admin.v1.FlushRequest
@@ -52,6 +52,113 @@ export const FlushResponseSchema: GenMessage<FlushResponse> = /*@__PURE__*/
   messageDesc(file_spectralnotify_admin_v1_admin_service, 1);
 
 /**
+ * @generated from message spectralnotify.admin.v1.BackupRequest
+ */
+export type BackupRequest = Message<"spectralnotify.admin.v1.BackupRequest"> & {
+  /**
+   * The absolute path of the directory to make, on the server; its parent exists.
+   *
+   * @generated from field: string dir = 1;
+   */
+  dir: string;
+};
+
+/**
+ * Describes the message spectralnotify.admin.v1.BackupRequest.
+ * Use `create(BackupRequestSchema)` to create a new message.
+ */
+export const BackupRequestSchema: GenMessage<BackupRequest> = /*@__PURE__*/
+  messageDesc(file_spectralnotify_admin_v1_admin_service, 2);
+
+/**
+ * @generated from message spectralnotify.admin.v1.BackupResponse
+ */
+export type BackupResponse = Message<"spectralnotify.admin.v1.BackupResponse"> & {
+  /**
+   * How many bytes of the ledger are copied.
+   *
+   * @generated from field: int64 ledger_bytes = 1;
+   */
+  ledgerBytes: bigint;
+
+  /**
+   * How many there are; it may grow.
+   *
+   * @generated from field: int64 ledger_bytes_total = 2;
+   */
+  ledgerBytesTotal: bigint;
+
+  /**
+   * How many tasks are looked after: their files are copied, or the ledger has
+   * all of them.
+   *
+   * @generated from field: int64 objects = 3;
+   */
+  objects: bigint;
+
+  /**
+   * How many there are; 0 until the ledger is copied.
+   *
+   * @generated from field: int64 objects_total = 4;
+   */
+  objectsTotal: bigint;
+
+  /**
+   * Set once, in the last message: the backup is whole and on disk.
+   *
+   * @generated from field: spectralnotify.admin.v1.BackupSummary done = 5;
+   */
+  done?: BackupSummary | undefined;
+};
+
+/**
+ * Describes the message spectralnotify.admin.v1.BackupResponse.
+ * Use `create(BackupResponseSchema)` to create a new message.
+ */
+export const BackupResponseSchema: GenMessage<BackupResponse> = /*@__PURE__*/
+  messageDesc(file_spectralnotify_admin_v1_admin_service, 3);
+
+/**
+ * @generated from message spectralnotify.admin.v1.BackupSummary
+ */
+export type BackupSummary = Message<"spectralnotify.admin.v1.BackupSummary"> & {
+  /**
+   * How many tasks the backup has.
+   *
+   * @generated from field: int64 objects = 1;
+   */
+  objects: bigint;
+
+  /**
+   * How many files of tasks it has.
+   *
+   * @generated from field: int64 files = 2;
+   */
+  files: bigint;
+
+  /**
+   * How large it is.
+   *
+   * @generated from field: int64 bytes = 3;
+   */
+  bytes: bigint;
+
+  /**
+   * The ledger position it stands at.
+   *
+   * @generated from field: int64 lsn = 4;
+   */
+  lsn: bigint;
+};
+
+/**
+ * Describes the message spectralnotify.admin.v1.BackupSummary.
+ * Use `create(BackupSummarySchema)` to create a new message.
+ */
+export const BackupSummarySchema: GenMessage<BackupSummary> = /*@__PURE__*/
+  messageDesc(file_spectralnotify_admin_v1_admin_service, 4);
+
+/**
  * AdminService operates a running server. It is served on the private listener
  * only, and asks for a credential with the scope admin.
  *
@@ -71,6 +178,26 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof FlushRequestSchema;
     output: typeof FlushResponseSchema;
+  },
+  /**
+   * Copy everything but the secrets into a new directory of the server, while it
+   * goes on: the ledger as it is at one moment, and every task's file.
+   *
+   * Tells how far it is now and then; the last message is done. A stream that
+   * ends without it left no backup, and the directory is removed if that is
+   * possible; one that is left is refused by restore. Fails with
+   * INVALID_ARGUMENT if dir is not a path that a backup can be made at, with
+   * ALREADY_EXISTS if something is there, with FAILED_PRECONDITION if another
+   * backup is under way (BACKUP_RUNNING), with DATA_LOSS if a task's file is
+   * missing or damaged (TASK_FILE_CORRUPT; the text names the tasks), and with
+   * UNAVAILABLE if the server stops meanwhile.
+   *
+   * @generated from rpc spectralnotify.admin.v1.AdminService.Backup
+   */
+  backup: {
+    methodKind: "server_streaming";
+    input: typeof BackupRequestSchema;
+    output: typeof BackupResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_spectralnotify_admin_v1_admin_service, 0);
