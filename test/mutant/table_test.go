@@ -1,11 +1,14 @@
 package mutant
 
 const (
-	object = "./internal/object"
-	watch  = "./internal/watch"
-	ledger = "./internal/ledger"
-	store  = "./internal/store"
-	rpc    = "./internal/rpc"
+	object  = "./internal/object"
+	watch   = "./internal/watch"
+	ledger  = "./internal/ledger"
+	store   = "./internal/store"
+	backup  = "./internal/backup"
+	datadir = "./internal/datadir"
+	rpc     = "./internal/rpc"
+	golden  = "./test/golden"
 )
 
 var mutants = []mutant{
@@ -253,5 +256,131 @@ var mutants = []mutant{
 		old:  "return h.group.thawed()",
 		new:  "return nil",
 		pkg:  object, test: "TestADamagedJournalEndsChangesNotReads",
+	},
+	{
+		name: "files of deleted tasks go while a backup needs them",
+		file: "internal/object/homequeue.go",
+		old:  "		if q.keepers > 0 {\n",
+		new:  "		if q.keepers > 99 {\n",
+		pkg:  backup, test: "TestFilesAreCutToTheLedgerTheyBelongTo",
+	},
+	{
+		name: "a file that is newer than its ledger is restored as it is",
+		file: "internal/store/place.go",
+		old:  "if h.sequence > o.Row.Sequence {",
+		new:  "if h.sequence > o.Row.Sequence+1<<40 {",
+		pkg:  backup, test: "TestFilesAreCutToTheLedgerTheyBelongTo",
+	},
+	{
+		name: "a file is cut and still shows the state of later",
+		file: "internal/store/place.go",
+		old:  "_, err = sqlite.Exec(c, s.schema.updateHead, values...)",
+		new:  "_, err = sqlite.Exec(c, s.schema.updateHead+\" AND 0\", values...)",
+		pkg:  store, test: "TestACutFileIsTheFileOfThatMoment",
+	},
+	{
+		name: "a restore keeps the epoch",
+		file: "internal/ledger/renew.go",
+		old:  "epoch := rand.Text()[:16]",
+		new:  "epoch := l.Epoch()\n	_ = rand.Text",
+		pkg:  backup, test: "TestARestoreIsAnotherEpoch",
+	},
+	{
+		name: "a restore uses generations again",
+		file: "internal/ledger/renew.go",
+		old:  "const renewal = 1 << 32",
+		new:  "const renewal = 0",
+		pkg:  backup, test: "TestARestoreIsAnotherEpoch",
+	},
+	{
+		name: "a backup without a manifest is restored",
+		file: "internal/backup/manifest.go",
+		old:  "	case errors.Is(err, fs.ErrNotExist):\n		return m,",
+		new:  "	case errors.Is(err, fs.ErrNotExist):\n		return Manifest{Format: 1, Objects: 3}, nil\n	case errors.Is(err, fs.ErrInvalid):\n		return m,",
+		pkg:  backup, test: "TestRestoreRefuses",
+	},
+	{
+		name: "a directory whose restore was interrupted is used",
+		file: "internal/datadir/lock.go",
+		old:  "if exists(d.Restoring()) {",
+		new:  "if false {",
+		pkg:  backup, test: "TestRestoreRefuses",
+	},
+	{
+		name: "a ledger is set aside together with its -wal, which may go alone",
+		file: "internal/backup/rebuild.go",
+		old:  "[][]string{files[:1], files[1:]}",
+		new:  "[][]string{files}",
+		pkg:  backup, test: "TestARebuildThatIsCutIsBegunAnew",
+	},
+	{
+		name: "names are made durable after the manifest that vouches for them",
+		file: "internal/backup/take.go",
+		old:  "	t.made[t.dir] = true\n",
+		new:  "",
+		pkg:  backup, test: "TestABackupThatIsCutIsWholeOrRefused",
+	},
+	{
+		name: "a rebuild believes a row that its events do not lead to",
+		file: "internal/backup/recall.go",
+		old:  "if !reflect.DeepEqual(f.kind.class.At(state, last), state) {",
+		new:  "if !reflect.DeepEqual(f.kind.class.At(state, last), state) && false {",
+		pkg:  backup, test: "TestARebuildDoesNotBelieveARowAlone",
+	},
+	{
+		name: "a rebuild brings back what the old ledger says was deleted",
+		file: "internal/backup/rebuild.go",
+		old:  "			if remains.Deleted[g] {",
+		new:  "			if g < 0 {",
+		pkg:  backup, test: "TestARebuildTakesTheNewestOfATask",
+	},
+	{
+		name: "a server begins anew where a ledger is missing",
+		file: "internal/datadir/dir.go",
+		old:  "if files, _ := os.ReadDir(d.Objects()); len(files) > 0 {",
+		new:  "if files, _ := os.ReadDir(d.Objects()); len(files) > 99 {",
+		pkg:  datadir, test: "TestMakeRefusesADirectoryThatLostItsLedger",
+	},
+	{
+		name: "a copy of a file is not checked",
+		file: "internal/store/copy.go",
+		old:  "page := chunk[len(chunk) : len(chunk)+pageSize]",
+		new:  "page := chunk[len(chunk) : len(chunk)+pageSize][:pageSize-1]",
+		pkg:  store, test: "TestACopyIsChecked|TestACopyIsTheFile",
+	},
+	{
+		name: "an export lacks what is not home",
+		file: "internal/object/copy.go",
+		old:  "if err := h.flushOne(ctx, h.key(id)); err != nil {",
+		new:  "if err := ctx.Err(); err != nil {",
+		pkg:  object, test: "TestExportHasEverythingFromBefore",
+	},
+	{
+		name: "an export holds the file until its reader is done",
+		file: "internal/object/copy.go",
+		old:  "	unlock := h.files.read(generation)\n	defer unlock()\n	err := h.cfg.Home.Copy",
+		new:  "	unlock := h.files.read(generation)\n	context.AfterFunc(ctx, unlock)\n	err := h.cfg.Home.Copy",
+		pkg:  rpc, test: "TestAnExportThatNobodyReadsHoldsUpNothing",
+	},
+	{
+		name: "data of a later schema is opened",
+		file: "internal/sqlite/migrate.go",
+		old:  "	if have > len(steps) {",
+		new:  "	if have > len(steps)+9 {",
+		pkg:  golden, test: "TestDataOfALaterSchemaIsRefused",
+	},
+	{
+		name: "a task's file of a later schema is used",
+		file: "internal/store/schema.go",
+		old:  "	case version > s.version:",
+		new:  "	case version > s.version+9:",
+		pkg:  golden, test: "TestDataOfALaterSchemaIsRefused",
+	},
+	{
+		name: "a migration and its number are two transactions",
+		file: "internal/sqlite/migrate.go",
+		old:  "	defer tx.End(&err)\n	if err := c.Exec(sql); err != nil {\n		return err\n	}\n",
+		new:  "	if err := c.Exec(sql); err != nil {\n		return err\n	}\n	if err := tx.Commit(); err != nil {\n		return err\n	}\n",
+		pkg:  ledger, test: "TestTheLedgerMigratesWholeOrNot",
 	},
 }
