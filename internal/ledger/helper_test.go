@@ -15,6 +15,7 @@ type tracker struct {
 	rows map[string]journal.Row // :: id -> the object as last answered
 	may  map[string]journal.Row // :: id -> the object if the last batch happened after all
 	n    int
+	size int // of the events beside their text, in bytes
 }
 
 func track(l *ledger.Ledger) *tracker {
@@ -34,7 +35,7 @@ func (k *tracker) step(t *testing.T, objects int) error {
 			batch = append(batch, journal.Commit{Op: journal.OpDelete, Row: row, Expect: row.Sequence, Was: row.Status})
 			continue
 		}
-		c := event(&row, id, k.l)
+		c := sized(&row, id, k.l, k.size)
 		batch = append(batch, c)
 		k.may[id] = row
 	}
@@ -49,7 +50,10 @@ func (k *tracker) step(t *testing.T, objects int) error {
 }
 
 // event changes a row by one event, or makes it, and returns the commit.
-func event(row *journal.Row, id string, l *ledger.Ledger) journal.Commit {
+func event(row *journal.Row, id string, l *ledger.Ledger) journal.Commit { return sized(row, id, l, 0) }
+
+// sized is event for one that takes so many bytes more.
+func sized(row *journal.Row, id string, l *ledger.Ledger, size int) journal.Commit {
 	c := journal.Commit{Op: journal.OpAppend, Expect: row.Sequence, Was: row.Status}
 	if row.Sequence == 0 {
 		c.Op = journal.OpCreate
@@ -57,7 +61,7 @@ func event(row *journal.Row, id string, l *ledger.Ledger) journal.Commit {
 	}
 	row.Sequence++
 	row.Status = int(row.Sequence % 3)
-	data := fmt.Appendf(nil, "event %d of %s %d", row.Sequence, id, row.Generation)
+	data := fmt.Appendf(make([]byte, size), "event %d of %s %d", row.Sequence, id, row.Generation)
 	row.Hash = journal.Hash(row.Hash, data)
 	row.State = data
 	c.Row = *row

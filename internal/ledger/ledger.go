@@ -64,6 +64,7 @@ type Ledger struct {
 	broken error         // why nothing but Recover may be called
 	broke  chan struct{} // has an element if that is news, or that damage was met
 	lsn    int64         // of the last commit
+	good   int64         // frames of the -wal before what a failed commit left; below 0 if that was cut off, or is not known
 	since  int64         // Monotonic when uptime was base
 	base   int64         // uptime at the last open, in seconds
 	closed bool
@@ -108,7 +109,7 @@ func create(cfg Config, lacks mutant) (*Ledger, error) {
 	if cfg.Readers <= 0 {
 		cfg.Readers = 4
 	}
-	l := &Ledger{cfg: cfg, path: filepath.Join(cfg.Dir, FileName), lacks: lacks, broke: make(chan struct{}, 1)}
+	l := &Ledger{cfg: cfg, path: filepath.Join(cfg.Dir, FileName), lacks: lacks, broke: make(chan struct{}, 1), good: -1}
 	l.room.max = cfg.MaxJournalBytes
 	var err error
 	if l.disk, err = newDisk(cfg.VFS); err != nil {
@@ -158,17 +159,17 @@ func (l *Ledger) Recover(context.Context) error {
 	if l.closed {
 		return errClosed
 	}
-	frames := int64(-1)
 	if l.w != nil {
-		frames = l.w.frames()
+		l.good = l.w.frames()
 	}
 	l.abandon(errRecovering)
 	if l.lacks.cut {
-		frames = -1
+		l.good = -1
 	}
-	if err := l.cutWAL(frames); err != nil {
+	if err := l.cutWAL(l.good); err != nil {
 		return fmt.Errorf("ledger: recover %s: %w", l.path, err)
 	}
+	l.good = -1
 	if err := l.open(); isDamaged(err) {
 		return l.stop(err)
 	} else if err != nil {

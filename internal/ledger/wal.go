@@ -269,9 +269,17 @@ func (w *wal) judge(i int64, frame []byte, s sum) error {
 		if committed {
 			return damaged("frame %d of the -wal is invalid, but later commits follow it", i)
 		}
-		committed = commits(rest)
+		committed = commits(rest) && !w.parted(k)
 	}
 	return nil
+}
+
+// parted reports whether the commit mark of frame i and its salt lie in two
+// sectors. If the first of them did not arrive, the mark is that of whatever was
+// there before, and proves nothing.
+func (w *wal) parted(i int64) bool {
+	const sector, salt = 512, 8
+	return (walHeaderSize+i*w.frameSize()+salt)%sector == 0
 }
 
 // oneBitOff reports whether a single flipped bit in a frame's header explains why

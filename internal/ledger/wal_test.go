@@ -10,8 +10,9 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/ledger"
 )
 
-// walOf makes the -wal of the tests: 4 transactions, and where each ends.
-func walOf(t *testing.T) (dir string, k *tracker, before map[string]journal.Row, ends []int64) {
+// walOf makes the -wal of the tests: 4 transactions, the last of which takes some
+// bytes more for each of its 5 objects; and where each ends.
+func walOf(t *testing.T, last int) (dir string, k *tracker, before map[string]journal.Row, ends []int64) {
 	t.Helper()
 	var c clock
 	dir = t.TempDir()
@@ -24,7 +25,10 @@ func walOf(t *testing.T) (dir string, k *tracker, before map[string]journal.Row,
 		}
 		return info.Size()
 	}
-	for range 4 {
+	for n := range 4 {
+		if n == 3 {
+			k.size = last
+		}
 		before = map[string]journal.Row{}
 		for id, row := range k.rows {
 			before[id] = row
@@ -74,7 +78,7 @@ func opened(t *testing.T, open maker, dir string, k *tracker, before map[string]
 }
 
 func TestTornEndOfTheWALIsAccepted(t *testing.T) {
-	dir, k, before, ends := walOf(t)
+	dir, k, before, ends := walOf(t, 0)
 	from, to := ends[len(ends)-2], ends[len(ends)-1]
 	for at := from; at < to; at += 2048 + 512 {
 		cut := func(wal []byte) []byte { return wal[:at] }
@@ -89,8 +93,28 @@ func TestTornEndOfTheWALIsAccepted(t *testing.T) {
 	}
 }
 
+// Of one frame in 64 the commit mark is the end of a sector and the salt begins
+// the next. If only the second arrives, a mark of the -wal's last time round stands
+// before the salt of this one: it is no mark of a commit that was synced.
+func TestACommitMarkThatMayBeOldIsNoDamage(t *testing.T) {
+	dir, k, before, ends := walOf(t, 32<<10)
+	const frame = 24 + 4096
+	at := int64(32 + 105*frame)
+	if at%512 != 504 || ends[2] > at-frame || ends[3] < at+2*frame {
+		t.Fatalf("frame 105, at byte %d, is not in the midst of the last commit, bytes %d to %d", at, ends[2], ends[3])
+	}
+	torn := func(wal []byte) []byte {
+		clear(wal[ends[2] : ends[2]+512])
+		copy(wal[at:], []byte{0, 0, 0, 9, 0, 0, 0, 40})
+		return wal
+	}
+	if got := opened(t, ledger.New, dir, k, before, torn); got != "before" {
+		t.Errorf("the last commit is torn: %s", got)
+	}
+}
+
 func TestDamageInTheWALIsRefused(t *testing.T) {
-	dir, k, before, ends := walOf(t)
+	dir, k, before, ends := walOf(t, 0)
 	last := ends[len(ends)-2]
 	if at := flips(t, ledger.New, dir, k, before, last); at >= 0 {
 		t.Errorf("the ledger opens without what was answered, with a bit flipped in byte %d", at)
@@ -98,7 +122,7 @@ func TestDamageInTheWALIsRefused(t *testing.T) {
 }
 
 func TestDamageInTheWALMutantWithoutInspection(t *testing.T) {
-	dir, k, before, _ := walOf(t)
+	dir, k, before, _ := walOf(t, 0)
 	if flips(t, ledger.NewWithoutInspection, dir, k, before, 200) < 0 {
 		t.Error("a ledger that takes any invalid frame for the end was not caught")
 	}

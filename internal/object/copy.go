@@ -38,12 +38,15 @@ func (h *Host[S, E]) Export(ctx context.Context, id string, to io.Writer) error 
 
 // CopyFile writes a generation's file to a writer, as it is at one moment. It
 // returns journal.ErrDamaged if the file is missing or cannot be trusted.
-func (h *Host[S, E]) CopyFile(ctx context.Context, generation int64, to io.Writer) error {
+func (h *Host[S, E]) CopyFile(ctx context.Context, generation int64, to io.Writer) (err error) {
 	unlock := h.files.read(generation)
-	defer unlock()
-	err := h.cfg.Home.Copy(ctx, generation, to)
-	if isNotFound(err) {
+	ownStack(func() { err = h.cfg.Home.Copy(ctx, generation, to) })
+	unlock()
+	switch {
+	case isNotFound(err):
 		return fmt.Errorf("%w: the file of generation %d is missing", journal.ErrDamaged, generation)
+	case errors.Is(err, journal.ErrDamaged):
+		h.quarantine(generation)
 	}
 	return err
 }

@@ -131,11 +131,12 @@ func (h *Host[S, E]) read(ctx context.Context, v view[S, E], lo, hi int64) ([]jo
 	}
 	if hi >= first {
 		recent, err := h.readPending(ctx, v.generation, v.pending, max(lo, first), hi)
-		if err != nil {
+		if errors.Is(err, journal.ErrDamaged) {
 			// Spilled, and home meanwhile: then the file has them.
-			if recent, err = h.fromFile(ctx, v.generation, max(lo, first), hi); err != nil {
-				return nil, err
-			}
+			recent, err = h.fromFile(ctx, v.generation, max(lo, first), hi)
+		}
+		if err != nil {
+			return nil, err
 		}
 		all = append(all, recent...)
 	}

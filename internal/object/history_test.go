@@ -63,3 +63,41 @@ func TestHistoryAfterTheLargestSequenceIsEmpty(t *testing.T) {
 		t.Errorf("%d events, %v", len(events), err)
 	}
 }
+
+// mute is a journal that cannot be read back from for a while.
+type mute struct {
+	object.Journal
+	fault error
+}
+
+func (m *mute) Entries(ctx context.Context, generation, first, last int64) ([]journal.Entry, error) {
+	if m.fault != nil {
+		return nil, m.fault
+	}
+	return m.Journal.Entries(ctx, generation, first, last)
+}
+
+// Events that are neither in memory nor home are read back from the journal. While
+// that cannot be read they are not damaged, only out of reach.
+func TestHistoryOutOfReachIsNotDamaged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mute{}
+		w := open(t, t.TempDir(), func(c *config) { m.Journal, c.Journal, c.MaxPendingBytes = c.Journal, m, 1 })
+		w.must(create("t"))
+		if _, err := w.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.must(note("t", "not home yet"))
+		all := object.HistoryRange{Ascending: true, Limit: 10}
+		m.fault = journal.ErrUnknown
+		if events, _, err := w.History(t.Context(), "t", all); !errors.Is(err, journal.ErrUnknown) || errors.Is(err, journal.ErrDamaged) {
+			t.Errorf("while the journal cannot be read: %d events, %v; want %v", len(events), err, journal.ErrUnknown)
+		}
+		m.fault = nil
+		if events, _, err := w.History(t.Context(), "t", all); err != nil || len(events) != 2 {
+			t.Errorf("when it can again: %d events, %v", len(events), err)
+		}
+		w.close()
+	})
+}

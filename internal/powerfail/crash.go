@@ -7,8 +7,19 @@ import (
 	"slices"
 )
 
-// sector is what a disk writes whole or not at all.
+// sector is what a disk writes whole or not at all. Sectors lie side by side from
+// the beginning of a file.
 const sector = 512
+
+// parts returns where the sectors begin and end that a change touches, counted
+// from its own beginning; it begins with 0.
+func (c change) parts() []int {
+	cuts := []int{0}
+	for at := sector - int(c.off%sector); at < len(c.data); at += sector {
+		cuts = append(cuts, at)
+	}
+	return append(cuts, len(c.data))
+}
 
 // A Mode says what a power cut leaves of what was not synced.
 type Mode int
@@ -92,7 +103,8 @@ func (n *node) prefix(img []byte, r *rand.Rand) []byte {
 	kept := n.pending[:r.IntN(len(n.pending)+1)]
 	for i, c := range kept {
 		if i == len(kept)-1 && c.data != nil {
-			c.data = c.data[:min(len(c.data), sector*r.IntN(len(c.data)/sector+2))]
+			cuts := c.parts()
+			c.data = c.data[:cuts[r.IntN(len(cuts))]]
 		}
 		img = c.to(img)
 	}
@@ -118,8 +130,9 @@ func (c change) torn(img []byte, trash bool, r *rand.Rand) []byte {
 	if c.data == nil {
 		return c.to(img)
 	}
-	for at := 0; at < len(c.data); at += sector {
-		part := c.data[at:min(at+sector, len(c.data))]
+	cuts := c.parts()
+	for i, at := range cuts[:len(cuts)-1] {
+		part := c.data[at:cuts[i+1]]
 		switch {
 		case r.IntN(2) == 0:
 			img = overwrite(img, c.off+int64(at), part)

@@ -7,14 +7,17 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/spectralnotify/spectralnotify/internal/journal"
 	"github.com/spectralnotify/spectralnotify/internal/powerfail"
+	"github.com/spectralnotify/spectralnotify/test/soak"
 )
 
 var (
-	crashes = flag.Int("crashes", 500, "power cuts of each case of the power tests")
+	crashes = flag.Int("crashes", 400, "power cuts of each case of the power tests")
 	seed    = flag.Uint64("seed", 1, "where the random choices of the power tests begin")
 )
 
@@ -28,6 +31,7 @@ type world struct {
 	disk    *powerfail.Disk
 	objects []*kept
 	watched []*watched // of all processes
+	count   *powerfail.Count
 }
 
 // close frees what was registered for the world.
@@ -51,9 +55,9 @@ type kept struct {
 
 const objectsDir = "/data/objects"
 
-func newWorld(t testing.TB, made *taskStore, s uint64, m mutant) *world {
+func newWorld(t testing.TB, made *taskStore, s uint64, m mutant, c *powerfail.Count) *world {
 	return &world{
-		t: t, made: made, mutant: m, r: rand.New(rand.NewPCG(s, 77)),
+		t: t, made: made, mutant: m, count: c, r: rand.New(rand.NewPCG(s, 77)),
 		disk: powerfail.New(powerfail.Config{Dirs: []string{"/data"}, Lies: m.lies}),
 	}
 }
@@ -212,9 +216,13 @@ func (p *process) read() {
 }
 
 // A loss is a broken promise. Damaged files are losses too.
-type loss struct{ text string }
+type loss struct {
+	text  string
+	cause error // may be nil
+}
 
 func (l loss) Error() string { return l.text }
+func (l loss) Unwrap() error { return l.cause }
 
 // verify sees that everything the journal forgot is in the files, and nothing
 // that was removed; then it takes everything home, as a start does, and sees
@@ -230,21 +238,21 @@ func (p *process) verify() error {
 
 func (p *process) promise(k *kept) error {
 	if exists, _ := p.disk.Exists(p.store.Path(k.generation)); k.unlinked && exists {
-		return loss{fmt.Sprintf("generation %d came back", k.generation)}
+		return loss{fmt.Sprintf("generation %d came back", k.generation), nil}
 	}
 	if k.deleted || k.forgotten == k.lost {
 		return nil
 	}
 	got, err := p.store.History(p.t.Context(), k.generation, all)
 	if err != nil {
-		return p.excuse(loss{fmt.Sprintf("generation %d, of which the journal forgot %d events: %v", k.generation, k.forgotten, err)})
+		return p.excuse(loss{fmt.Sprintf("generation %d, of which the journal forgot %d events: %v", k.generation, k.forgotten, err), err})
 	}
 	if n := k.lost + len(got); n < k.forgotten || n > k.committed {
-		return loss{fmt.Sprintf("generation %d has %d events of %d, the journal forgot %d", k.generation, len(got), k.committed, k.forgotten)}
+		return loss{fmt.Sprintf("generation %d has %d events of %d, the journal forgot %d", k.generation, len(got), k.committed, k.forgotten), nil}
 	}
 	for i := range got {
 		if got[i].Hash != k.records[k.lost+i].Hash {
-			return loss{fmt.Sprintf("generation %d: event %d is another", k.generation, k.lost+i+1)}
+			return loss{fmt.Sprintf("generation %d: event %d is another", k.generation, k.lost+i+1), nil}
 		}
 	}
 	return nil
@@ -268,7 +276,7 @@ func (p *process) recover() error {
 		}
 	}
 	if err := p.write(alive, true); err != nil {
-		return p.excuse(loss{fmt.Sprintf("recovery: %v", err)})
+		return p.excuse(loss{fmt.Sprintf("recovery: %v", err), err})
 	}
 	return nil
 }
@@ -284,15 +292,17 @@ func (w *world) cut(m powerfail.Mode) error {
 		after.objects = append(after.objects, &c)
 	}
 	defer func() { after.close() }()
-	if w.r.IntN(3) == 0 {
+	again := w.r.IntN(3) == 0
+	w.count.Crash(again)
+	if again {
 		after.disk.Fail(powerfail.PowerOff, 1+w.r.IntN(25))
 		p := after.start()
 		if err := p.recover(); err != nil {
 			return err
 		}
-		again := after.disk.Crash(powerfail.Mode(w.r.IntN(int(powerfail.NumModes))), w.r)
+		left := after.disk.Crash(powerfail.Mode(w.r.IntN(int(powerfail.NumModes))), w.r)
 		after.close()
-		after.disk = again
+		after.disk = left
 	}
 	p := after.start()
 	for _, step := range []func() error{p.verify, p.recover, p.verify} {
@@ -304,10 +314,10 @@ func (w *world) cut(m powerfail.Mode) error {
 }
 
 // history runs a world through up to three lives, each but the last ended by a
-// kill, meeting one fault, and cuts the power in each mode. It returns how many
-// cuts there were, and the first broken promise.
-func history(t testing.TB, made *taskStore, s uint64, m mutant) (cuts int, err error) {
-	w := newWorld(t, made, s, m)
+// kill, meeting one fault, and cuts the power in each mode. It returns the first
+// broken promise.
+func history(t testing.TB, made *taskStore, s uint64, m mutant, c *powerfail.Count) error {
+	w := newWorld(t, made, s, m, c)
 	defer w.close()
 	for range w.r.IntN(3) {
 		w.disk.Fail(powerfail.PowerOff, 1+w.r.IntN(150))
@@ -323,12 +333,11 @@ func history(t testing.TB, made *taskStore, s uint64, m mutant) (cuts int, err e
 		p.run(3)
 	}
 	for mode := range powerfail.NumModes {
-		cuts++
 		if err := w.cut(mode); err != nil {
-			return cuts, fmt.Errorf("seed %d, fault %v (%s), %v: %w", s, fault, w.disk.Hit(), mode, err)
+			return fmt.Errorf("seed %d, fault %v (%s), %v: %w", s, fault, w.disk.Hit(), mode, err)
 		}
 	}
-	return cuts, nil
+	return nil
 }
 
 // What a program does with one object, from a state that is durable.
@@ -424,7 +433,7 @@ func more(p *process, k *kept) error {
 // tries the action again until it succeeds, in the same process or in the next.
 // Then it cuts the power, now or in the middle of one more change. It stops at
 // the first broken promise.
-func everyOperation(t testing.TB, made *taskStore, m mutant) (cuts int, err error) {
+func everyOperation(t testing.TB, made *taskStore, m mutant, c *powerfail.Count) error {
 	for _, name := range slices.Sorted(maps.Keys(actions)) {
 		if m.shownBy != "" && m.shownBy != name {
 			continue
@@ -432,28 +441,29 @@ func everyOperation(t testing.TB, made *taskStore, m mutant) (cuts int, err erro
 		for fault := powerfail.PowerOff; fault < powerfail.NumFaults; fault++ {
 			for _, restart := range []bool{false, true} {
 				for nth, hit := 1, true; hit && nth < 100; nth++ {
-					n, h, err := oneOperation(t, made, m, name, fault, nth, restart)
-					if cuts, hit = cuts+n, h; err != nil {
-						return cuts, fmt.Errorf("%s, %v at operation %d, restart %v: %w", name, fault, nth, restart, err)
+					w := newWorld(t, made, 1, m, c)
+					var err error
+					hit, err = oneOperation(w, name, fault, nth, restart)
+					w.close()
+					if err != nil {
+						return fmt.Errorf("%s, %v at operation %d, restart %v: %w", name, fault, nth, restart, err)
 					}
 				}
 			}
 		}
 	}
-	return cuts, nil
+	return nil
 }
 
-func oneOperation(t testing.TB, made *taskStore, m mutant, name string, fault powerfail.Fault, nth int, restart bool) (cuts int, hit bool, err error) {
+func oneOperation(w *world, name string, fault powerfail.Fault, nth int, restart bool) (hit bool, err error) {
 	if fault == powerfail.PowerOff && !restart {
-		return 0, false, nil // it is dead
+		return false, nil // it is dead
 	}
-	w := newWorld(t, made, 1, m)
-	defer w.close()
 	action := actions[name]
 	p := w.start()
 	k := w.create()
 	if err := action.before(p, k); err != nil {
-		t.Fatalf("%s: without a fault: %v", name, err)
+		w.t.Fatalf("%s: without a fault: %v", name, err)
 	}
 	if k.forgotten == 0 && w.mutant.journalMode == "" {
 		w.disk.Restart()
@@ -463,7 +473,7 @@ func oneOperation(t testing.TB, made *taskStore, m mutant, name string, fault po
 	failed := action.do(p, k)
 	hit = w.disk.Hit() != ""
 	if restart && w.disk.LostNames() {
-		return cuts, hit, nil // the next process cannot know; only the system's log does
+		return hit, nil // the next process cannot know; only the system's log does
 	}
 	if restart {
 		w.disk.Restart()
@@ -473,71 +483,79 @@ func oneOperation(t testing.TB, made *taskStore, m mutant, name string, fault po
 	}
 	for try := 0; failed != nil; try++ {
 		if failed = action.do(p, k); failed != nil && try == 3 {
-			return cuts, hit, loss{fmt.Sprintf("it never succeeds: %v", failed)}
+			return hit, loss{fmt.Sprintf("it never succeeds: %v", failed), failed}
 		}
 	}
 	for _, mode := range []powerfail.Mode{powerfail.DropAll, powerfail.RandomTorn} {
-		cuts++
 		if err := w.cut(mode); err != nil {
-			return cuts, hit, fmt.Errorf("%v: %w", mode, err)
+			return hit, fmt.Errorf("%v: %w", mode, err)
 		}
 	}
 	if k.deleted {
-		return cuts, hit, nil
+		return hit, nil
 	}
 	w.disk.Fail(powerfail.PowerOff, 4+w.r.IntN(6)) // in the middle
 	_ = more(p, k)
 	for _, mode := range []powerfail.Mode{powerfail.PrefixTorn, powerfail.RandomTrash} {
-		cuts++
 		if err := w.cut(mode); err != nil {
-			return cuts, hit, fmt.Errorf("power off in the next change, %v: %w", mode, err)
+			return hit, fmt.Errorf("power off in the next change, %v: %w", mode, err)
 		}
 	}
-	return cuts, hit, nil
+	return hit, nil
 }
 
 func TestAnyOperationMayFail(t *testing.T) {
-	cuts, err := everyOperation(t, openStore(t, objectsDir, nil, ""), mutant{})
+	var c powerfail.Count
+	err := everyOperation(t, openStore(t, objectsDir, nil, ""), mutant{}, &c)
 	if err != nil {
 		t.Error(err)
 	}
-	t.Logf("%d power cuts, 0 lost, 0 corrupt", cuts)
+	c.Report(t, err, journal.ErrDamaged)
 }
 
 func TestNothingIsLostWhenThePowerFails(t *testing.T) {
-	cuts, err := histories(t, mutant{}, *crashes)
-	if err != nil {
-		t.Error(err)
-	}
-	t.Logf("%d power cuts, 0 lost, 0 corrupt", cuts)
+	var c powerfail.Count
+	var err error
+	made := openStore(t, objectsDir, nil, "")
+	soak.Rounds(t, *seed, func(from uint64) {
+		if err = histories(t, made, mutant{}, from, *crashes, &c); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Attr("seed", strconv.FormatUint(*seed, 10))
+	c.Report(t, err, journal.ErrDamaged)
 }
 
-func histories(t testing.TB, m mutant, crashes int) (cuts int, err error) {
-	made := openStore(t, objectsDir, nil, "")
-	for s := *seed; cuts < crashes && err == nil; s++ {
-		var n int
-		n, err = history(t, made, s, m)
-		cuts += n
+// histories tries seeds from one on until there were so many crashes or one
+// broke a promise.
+func histories(t testing.TB, made *taskStore, m mutant, from uint64, crashes int, c *powerfail.Count) (err error) {
+	for upto := c.Crashes() + crashes; c.Crashes() < upto && err == nil; from++ {
+		err = history(t, made, from, m, c)
 	}
-	return cuts, err
+	return err
 }
 
 // Without one of the safeties one of the tests must fail, else they show nothing.
 func TestEachSafetyIsNeeded(t *testing.T) {
+	caught := 0
 	for name, m := range mutants {
 		t.Run(name, func(t *testing.T) {
-			var cuts int
+			var c powerfail.Count
 			var err error
+			made := openStore(t, objectsDir, nil, "")
 			if m.shownBy == "" {
-				cuts, err = histories(t, m, 1000)
+				err = histories(t, made, m, *seed, 1000, &c)
 			} else {
-				cuts, err = everyOperation(t, openStore(t, objectsDir, nil, ""), m)
+				err = everyOperation(t, made, m, &c)
 			}
 			var l loss
 			if !errors.As(err, &l) {
-				t.Fatalf("%d power cuts do not show that this safety is missing: %v", cuts, err)
+				t.Fatalf("%d power cuts do not show that this safety is missing: %v", c.Crashes(), err)
 			}
-			t.Logf("caught after %d power cuts: %v", cuts, err)
+			caught++
+			t.Logf("caught after %d power cuts: %v", c.Crashes(), err)
 		})
 	}
+	t.Attr("mutants", strconv.Itoa(len(mutants)))
+	t.Attr("caught", strconv.Itoa(caught))
 }

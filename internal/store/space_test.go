@@ -17,7 +17,7 @@ func TestAFullDiskIsRecognisable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for nth, hit := 1, true; hit && nth < 100; nth++ {
-				w := newWorld(t, made, 1, mutant{})
+				w := newWorld(t, made, 1, mutant{}, new(powerfail.Count))
 				p, k := w.start(), w.create()
 				if name == "change" {
 					if err := takeHome(p, k); err != nil {

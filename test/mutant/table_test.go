@@ -318,7 +318,7 @@ var mutants = []mutant{
 		file: "internal/backup/take.go",
 		old:  "	t.made[t.dir] = true\n",
 		new:  "",
-		pkg:  backup, test: "TestABackupThatIsCutIsWholeOrRefused",
+		pkg:  backup, test: "TestABackupThatIsCutIsWholeOrRefused", flags: []string{"-crashes", "600"},
 	},
 	{
 		name: "a rebuild believes a row that its events do not lead to",

@@ -3,9 +3,9 @@ package powertest
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -15,18 +15,20 @@ import (
 	"github.com/spectralnotify/spectralnotify/internal/powerfail"
 )
 
-var faults = flag.Int("faults", 60, "faults of the disk")
+const faults = 60
 
 // At any operation of the disk a sync, a write or an open may fail, once or from
 // then on. Callers are told that nothing happened or that it is not known; reads
 // go on; when the fault is gone, so do changes, without a restart; and nothing
 // that was acknowledged is lost, by a power cut neither.
 func TestAFaultIsToldAndPasses(t *testing.T) {
-	told, err := trials(t, lax{}, *faults)
+	var c powerfail.Count
+	told, err := trials(t, lax{}, faults, &c)
 	if err != nil {
 		t.Error(err)
 	}
-	t.Logf("%d faults, calls told of them: %v; 0 lost", *faults, told)
+	c.Report(t, err, journal.ErrDamaged)
+	t.Logf("%d faults, calls told of them: %v", faults, told)
 	for _, f := range []powerfail.Fault{powerfail.IOErrOnce, powerfail.IOErrSticky, powerfail.NoSpace} {
 		if err == nil && told[f.String()] == 0 {
 			t.Errorf("no call met %v", f)
@@ -36,22 +38,26 @@ func TestAFaultIsToldAndPasses(t *testing.T) {
 
 // Without one of the safeties the same test fails, else it shows nothing.
 func TestEachSafetyAgainstFaultsIsNeeded(t *testing.T) {
-	for name, m := range map[string]lax{
+	caught, mutants := 0, map[string]lax{
 		"a full disk is told as done":           {fullIsDone: true},
 		"a home that failed is told as done":    {homeIsDone: true},
 		"a failed commit is told as done":       {unknownIsDone: true},
 		"a broken ledger is not opened again":   {staysBroken: true},
 		"a full disk is told as any failure is": {fullIsUntold: true},
-	} {
+	}
+	for name, m := range mutants {
 		t.Run(name, func(t *testing.T) {
-			_, err := trials(t, m, 100)
+			_, err := trials(t, m, 100, new(powerfail.Count))
 			var l lost
 			if !errors.As(err, &l) {
 				t.Fatalf("100 faults do not show that this safety is missing: %v", err)
 			}
+			caught++
 			t.Logf("caught: %v", err)
 		})
 	}
+	t.Attr("mutants", strconv.Itoa(len(mutants)))
+	t.Attr("caught", strconv.Itoa(caught))
 }
 
 // lax is a house that does not take faults seriously. The zero value does.
@@ -100,10 +106,10 @@ func (j laxJournal) Recover(ctx context.Context) error {
 
 // trials goes through faults until one broke a promise, and counts the calls
 // that were told of each kind.
-func trials(t *testing.T, m lax, n int) (told map[string]int, err error) {
+func trials(t *testing.T, m lax, n int, c *powerfail.Count) (told map[string]int, err error) {
 	told = map[string]int{}
 	for s := range uint64(n) {
-		tr := &trial{t: t, r: rand.New(rand.NewPCG(*seed+s, 21)), told: told}
+		tr := &trial{t: t, r: rand.New(rand.NewPCG(*seed+s, 21)), told: told, count: c}
 		if err := tr.run(m); err != nil {
 			return told, fmt.Errorf("seed %d, %v: %w", *seed+s, tr.fault, err)
 		}
@@ -117,6 +123,7 @@ type trial struct {
 	r     *rand.Rand
 	fault powerfail.Fault
 	users []*user
+	count *powerfail.Count
 
 	mu   sync.Mutex
 	told map[string]int
@@ -165,6 +172,7 @@ func (tr *trial) run(m lax) error {
 
 // cut lets the power fail, and checks what is left.
 func (tr *trial) cut(ctx context.Context, d *powerfail.Disk) error {
+	tr.count.Crash(false)
 	after := d.Crash(powerfail.Mode(tr.r.IntN(int(powerfail.NumModes))), tr.r)
 	defer after.Close()
 	h, err := open(after, mutant{})
@@ -194,14 +202,14 @@ func (tr *trial) check(ctx context.Context, h *house) error {
 			}
 		}
 	}
-	return (&tempest{}).list(ctx, h)
+	return agree(ctx, h)
 }
 
 // reads sees that what can be read is while the fault lasts.
 func (tr *trial) reads(ctx context.Context, h *house) error {
 	for _, u := range tr.users {
 		for _, p := range u.pages {
-			if p.deleted || p.unknown != "" || len(p.acked) == 0 {
+			if p.deleted || p.unknown != nil || len(p.acked) == 0 {
 				continue
 			}
 			events, err := h.history(ctx, p.id)
@@ -254,17 +262,17 @@ type user struct {
 func (u *user) work(ctx context.Context, h *house, calls int) error {
 	for i := range calls {
 		p := u.open()
-		cmd, text := u.next(p, i)
-		switch _, err := h.do(ctx, cmd); {
+		c := u.next(p, i)
+		switch _, err := h.do(ctx, c.cmd, ""); {
 		case err == nil:
-			p.note(text)
+			p.note(c)
 		case errors.Is(err, journal.ErrUnknown):
 			u.tell()
-			p.unknown = text
+			p.unknown = &c
 		case errors.Is(err, journal.ErrFull):
 			u.tell() // nothing happened
 		default:
-			return loss("%T on %s is answered by %v", cmd, p.id, err)
+			return loss("%T on %s is answered by %v", c.cmd, p.id, err)
 		}
 	}
 	return nil
@@ -274,11 +282,11 @@ func (u *user) work(ctx context.Context, h *house, calls int) error {
 func (u *user) workWell(ctx context.Context, h *house, calls int) error {
 	for i := range calls {
 		p := u.open()
-		cmd, text := u.next(p, i)
-		if _, err := h.do(ctx, cmd); err != nil {
-			return loss("the fault is gone, and %T on %s is answered by %v", cmd, p.id, err)
+		c := u.next(p, i)
+		if _, err := h.do(ctx, c.cmd, ""); err != nil {
+			return loss("the fault is gone, and %T on %s is answered by %v", c.cmd, p.id, err)
 		}
-		p.note(text)
+		p.note(c)
 	}
 	return nil
 }
@@ -292,7 +300,7 @@ func (u *user) tell() {
 // open returns a task to work on of which everything is known.
 func (u *user) open() *page {
 	for {
-		if p := u.pick(); p.unknown == "" {
+		if p := u.pick(); p.unknown == nil {
 			return p
 		}
 		u.pages = append(u.pages, &page{id: fmt.Sprintf("%s-%d", u.name, len(u.pages))})
@@ -305,28 +313,19 @@ func (u *user) open() *page {
 // settle finds out what became of calls whose outcome was unknown.
 func (u *user) settle(ctx context.Context, h *house) error {
 	for _, p := range u.pages {
-		if p.unknown == "" {
+		if p.unknown == nil {
 			continue
 		}
 		events, err := h.history(ctx, p.id)
 		switch {
 		case errors.Is(err, journal.ErrNotFound):
-			p.deleted = p.unknown == "delete"
+			p.deleted = p.unknown.text == "delete"
 		case err != nil:
 			return loss("the fault is gone, and %s cannot be read: %v", p.id, err)
-		case p.unknown != "delete" && len(events) > len(p.acked):
-			p.note(p.unknown)
+		case p.unknown.text != "delete" && len(events) > len(p.acked):
+			p.note(*p.unknown)
 		}
-		p.unknown = ""
+		p.unknown = nil
 	}
 	return nil
-}
-
-// note writes down what was acknowledged.
-func (p *page) note(text string) {
-	if text == "delete" {
-		p.deleted = true
-		return
-	}
-	p.acked = append(p.acked, text)
 }

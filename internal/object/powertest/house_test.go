@@ -4,6 +4,7 @@ package powertest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -17,9 +18,10 @@ import (
 )
 
 type (
-	host = object.Host[task.Task, task.Event]
-	home = object.Home[task.Task, task.Event]
-	work = []journal.Homecoming[task.Task, task.Event]
+	host    = object.Host[task.Task, task.Event]
+	home    = object.Home[task.Task, task.Event]
+	outcome = object.Outcome[task.Task, task.Event]
+	work    = []journal.Homecoming[task.Task, task.Event]
 )
 
 // A house is the program, from its start to its end, on a disk.
@@ -36,16 +38,16 @@ func now() int64 { return clock.Add(1) }
 // open starts a house. Homes are written all the time, so that a cut meets every
 // part of the way home.
 func open(d *powerfail.Disk, m mutant) (*house, error) {
-	return openOn(d, m.disk(d), func(l object.Journal, s home) (object.Journal, home) { return l, m.home(s) })
+	return openOn(d, m.disk(d), func(l *ledger.Ledger, s home) (object.Journal, home) { return m.journal(l), m.home(s) })
 }
 
 // openWith starts a house with other parts in the place of its own.
 func openWith(d *powerfail.Disk, parts func(object.Journal, home) (object.Journal, home)) (*house, error) {
-	return openOn(d, d, parts)
+	return openOn(d, d, func(l *ledger.Ledger, s home) (object.Journal, home) { return parts(l, s) })
 }
 
-func openOn(d *powerfail.Disk, files store.Disk, parts func(object.Journal, home) (object.Journal, home)) (*house, error) {
-	l, err := ledger.New(ledger.Config{Dir: "/data", VFS: d.VFS(), Now: now, Monotonic: now, Readers: 2})
+func openOn(d *powerfail.Disk, files store.Disk, parts func(*ledger.Ledger, home) (object.Journal, home)) (*house, error) {
+	l, err := ledger.New(ledger.Config{Dir: "/data", VFS: d.VFS(), Now: now, Monotonic: now, Readers: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -76,10 +78,15 @@ func (h *house) close() {
 	_ = h.ledger.Close()
 }
 
-// do carries out a command.
-func (h *house) do(ctx context.Context, cmd task.Command) (object.Outcome[task.Task, task.Event], error) {
+// do carries out a command, at most once for each key; "" is none.
+func (h *house) do(ctx context.Context, cmd task.Command, key string) (outcome, error) {
+	var once *object.Idempotency
+	if key != "" {
+		once = &object.Idempotency{Digest: sha256.Sum256([]byte(key)), Request: sha256.Sum256([]byte(key))}
+	}
 	return h.Do(ctx, cmd.TaskID(), object.Call[task.Task, task.Event]{
-		Reserved: task.Ends(cmd),
+		Reserved:    task.Ends(cmd),
+		Idempotency: once,
 		Decide: func(t *task.Task, now int64) (object.Decision[task.Task, task.Event], error) {
 			c, err := task.Apply(t, cmd, now, "")
 			return object.Decision[task.Task, task.Event]{Next: c.Next, Events: c.Events, Delete: c.Delete, Detail: c.Detail}, err
@@ -96,37 +103,4 @@ func (h *house) history(ctx context.Context, id string) (all []task.Event, err e
 		}
 		all = append(all, some...)
 	}
-}
-
-// A mutant is a house that lacks a safety. The zero value lacks none.
-type mutant struct {
-	lies         func(name string) bool // the disk does not sync these
-	noDirSync    bool                   // the names of new files are not synced
-	forgetsEarly bool                   // objects are forgotten before they are home
-}
-
-func (m mutant) disk(d *powerfail.Disk) store.Disk {
-	if m.noDirSync {
-		return noDirSync{d}
-	}
-	return d
-}
-
-type noDirSync struct{ *powerfail.Disk }
-
-func (noDirSync) SyncDir(string) error { return nil }
-
-func (m mutant) home(s home) home {
-	if m.forgetsEarly {
-		return lateHome{s}
-	}
-	return s
-}
-
-// lateHome says that objects are home before they are written.
-type lateHome struct{ home }
-
-func (l lateHome) Write(ctx context.Context, w work) []error {
-	go l.home.Write(ctx, w)
-	return make([]error, len(w))
 }
