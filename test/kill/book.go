@@ -34,6 +34,7 @@ type Page struct {
 type Book struct {
 	mu     sync.Mutex
 	pages  map[string]*Page // :: task id -> what is known of it
+	calls  map[string]bool  // :: id of a task that was called since Called -> true
 	acks   int
 	marks  map[int]chan struct{} // :: number of acks -> closed when reached
 	faults []string
@@ -41,7 +42,7 @@ type Book struct {
 
 // NewBook returns an empty book.
 func NewBook() *Book {
-	return &Book{pages: map[string]*Page{}, marks: map[int]chan struct{}{}}
+	return &Book{pages: map[string]*Page{}, calls: map[string]bool{}, marks: map[int]chan struct{}{}}
 }
 
 // Begin notes that a call is about to be sent.
@@ -54,6 +55,16 @@ func (b *Book) Begin(a Attempt) {
 		b.pages[a.Task] = p
 	}
 	p.Unknown[a.Key] = a
+	b.calls[a.Task] = true
+}
+
+// Called returns the tasks that were called since it was asked last.
+func (b *Book) Called() map[string]bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	calls := b.calls
+	b.calls = map[string]bool{}
+	return calls
 }
 
 // Refused notes that the server had no effect to tell of: it answered with an

@@ -81,7 +81,8 @@ func (c *caller) again(ctx context.Context, a Attempt, fields map[string]any, fi
 
 // settle repeats a call until its outcome is known, which it then notes. The
 // book is written only while calls may be made, so that whoever forbids them can
-// read it.
+// read it. A call that has begun is not given up when ctx ends: it would go on in
+// the server, unseen.
 func (c *caller) settle(ctx context.Context, a Attempt, fields map[string]any, begin func(Attempt), note func(wire.Answer, error)) (wire.Answer, error) {
 	for ctx.Err() == nil {
 		answer, err := c.try(ctx, a, fields, begin, note)
@@ -96,6 +97,8 @@ func (c *caller) try(ctx context.Context, a Attempt, fields map[string]any, begi
 	c.phase.RLock()
 	defer c.phase.RUnlock()
 	begin(a)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recoverWithin)
+	defer cancel()
 	if _, err = c.client.Call(ctx, a.Method, a.Key, fields, &answer); !wire.Unsettled(err) {
 		note(answer, err)
 	}

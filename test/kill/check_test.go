@@ -187,6 +187,7 @@ func TestWhatWasSeenMustBeInTheHistory(t *testing.T) {
 	}{
 		"all of it":                    {map[int64]string{1: "", 2: "a", 3: "b"}, 3, true},
 		"a part of it":                 {map[int64]string{2: "a"}, 2, true},
+		"nothing yet":                  {nil, 0, true},
 		"one was not seen":             {map[int64]string{1: "", 3: "b"}, 3, false},
 		"one was shown and is lost":    {map[int64]string{3: "b", 4: "c"}, 4, false},
 		"one was shown and is another": {map[int64]string{2: "a", 3: "x"}, 3, false},

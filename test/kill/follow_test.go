@@ -228,7 +228,7 @@ func (b *burst) waitAttached(n int) {
 
 // check holds what everybody saw against the history.
 func (b *burst) check() {
-	o, err := Observe(b.ctx, b.client, []string{burstTask})
+	o, err := Observe(b.ctx, b.client, []string{burstTask}, nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -11,10 +11,11 @@ import (
 	"testing"
 
 	"github.com/spectralnotify/spectralnotify/test/server"
+	"github.com/spectralnotify/spectralnotify/test/soak"
 )
 
 var (
-	cycles = flag.Int("cycles", 10, "how often to kill the server")
+	cycles = flag.Int("cycles", 50, "how often to kill the server")
 	seed   = flag.Uint64("seed", 0, "of the storm; 0 draws one")
 )
 
@@ -51,16 +52,19 @@ func binary(t *testing.T) string {
 // An OK survives kill -9; nothing that was shown is lost; listing and tasks agree;
 // watchers see each sequence exactly once; at rest the data has no fault.
 func TestKill(t *testing.T) {
-	s := Storm{Binary: binary(t), Dir: t.TempDir(), Cycles: *cycles, Seed: *seed}
-	report, err := s.Run(t.Context())
-	t.Logf("%s; seed %d", report, *seed)
-	if err != nil {
-		t.Fatalf("seed %d: %v", *seed, err)
-	}
-	if report.Kills < *cycles || report.Watched == 0 {
-		t.Errorf("a storm without load proves nothing: %s", report)
-	}
-	doctor(t, s.Dir)
+	soak.Rounds(t, *seed, func(seed uint64) {
+		s := Storm{Binary: binary(t), Dir: t.TempDir(), Cycles: *cycles, Seed: seed}
+		report, err := s.Run(t.Context())
+		t.Logf("%s; seed %d", report, seed)
+		if err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+			return
+		}
+		if report.Kills < *cycles || report.Watched == 0 {
+			t.Errorf("a storm without load proves nothing: %s", report)
+		}
+		doctor(t, s.Dir)
+	})
 }
 
 // doctor asks the binary to check the data at rest.

@@ -19,8 +19,8 @@ var mutants = map[string]struct {
 		mutations: []server.Mutation{
 			{
 				File: "internal/object/commit.go",
-				Old:  "lost, err := h.cfg.Journal.Commit(",
-				New:  "for _, t := range tickets {\n\t\t\tt.finish(nil)\n\t\t}\n\t\tlost, err := h.cfg.Journal.Commit(",
+				Old:  "lost, err := g.cfg.Journal.Commit(",
+				New:  "for _, t := range tickets {\n\t\t\tt.finish(nil)\n\t\t}\n\t\tlost, err := g.cfg.Journal.Commit(",
 			},
 			{
 				File: "internal/object/ticket.go",
@@ -57,7 +57,7 @@ func TestMutantsAreCaught(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := Storm{Binary: mutant, Dir: t.TempDir(), Cycles: 20, Seed: *seed, Once: m.once}
+			s := Storm{Binary: mutant, Dir: t.TempDir(), Cycles: 60, Seed: *seed, Once: m.once}
 			report, err := s.Run(t.Context())
 			if !errors.Is(err, ErrBroken) {
 				t.Fatalf("seed %d: %s: the storm ended with %v", *seed, report, err)

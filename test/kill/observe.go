@@ -2,6 +2,7 @@ package kill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spectralnotify/spectralnotify/test/wire"
@@ -21,8 +22,12 @@ type Observation struct {
 	Total int64 // of Stats
 }
 
-// Observe asks for every listed task and for every one in ids.
-func Observe(ctx context.Context, c *wire.Client, ids []string) (Observation, error) {
+// readers is how many tasks are read at once.
+const readers = 8
+
+// Observe asks for every listed task and for every one in ids. Of those that
+// before holds, it asks only the list again: they must not have changed.
+func Observe(ctx context.Context, c *wire.Client, ids []string, before map[string]*Sight) (Observation, error) {
 	o := Observation{Tasks: map[string]*Sight{}}
 	if err := o.list(ctx, c); err != nil {
 		return o, err
@@ -32,10 +37,8 @@ func Observe(ctx context.Context, c *wire.Client, ids []string) (Observation, er
 			o.Tasks[id] = &Sight{}
 		}
 	}
-	for id, s := range o.Tasks {
-		if err := s.read(ctx, c, id); err != nil {
-			return o, err
-		}
+	if err := o.read(ctx, c, before); err != nil {
+		return o, err
 	}
 	var stats struct {
 		Total int64 `json:"total,string"`
@@ -45,6 +48,29 @@ func Observe(ctx context.Context, c *wire.Client, ids []string) (Observation, er
 	}
 	o.Total = stats.Total
 	return o, nil
+}
+
+// read reads each task, several at once, but for those that before holds.
+func (o *Observation) read(ctx context.Context, c *wire.Client, before map[string]*Sight) error {
+	errs := make(chan error, len(o.Tasks))
+	turn := make(chan struct{}, readers)
+	for id, s := range o.Tasks {
+		if was := before[id]; was != nil {
+			s.Task, s.History = was.Task, was.History
+			errs <- nil
+			continue
+		}
+		turn <- struct{}{}
+		go func() {
+			errs <- s.read(ctx, c, id)
+			<-turn
+		}()
+	}
+	var all error
+	for range o.Tasks {
+		all = errors.Join(all, <-errs)
+	}
+	return all
 }
 
 func (o *Observation) list(ctx context.Context, c *wire.Client) error {

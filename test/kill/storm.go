@@ -31,6 +31,7 @@ type Storm struct {
 	book    *Book
 	phase   sync.RWMutex // held for writing while the server is down or being read
 
+	seen      map[string]*Sight // :: task id -> as it was when it was last read
 	followers []*follower
 	report    Report
 }
@@ -46,7 +47,8 @@ func (r Report) String() string {
 
 const (
 	workers       = 6
-	maxBurst      = 600 // answers between two kills
+	maxBurst      = 200 // answers between two kills
+	wholeEvery    = 10  // kills after which every task is read, not only those that were called
 	adminKey      = "storm-admin-key"
 	recoverWithin = 30 * time.Second
 )
@@ -157,7 +159,7 @@ func (s *Storm) strike(ctx context.Context) error {
 	if err := s.restart(ctx); err != nil {
 		return err
 	}
-	return s.check(ctx)
+	return s.check(ctx, s.report.Kills%wholeEvery == 0)
 }
 
 // restart starts the server again; one time in three it is killed once more while
@@ -185,13 +187,21 @@ func (s *Storm) restart(ctx context.Context) (err error) {
 	return nil
 }
 
-// check reads everything while nobody writes.
-func (s *Storm) check(ctx context.Context) error {
+// check reads, while nobody writes, what was called since it was read last, or
+// everything. Of the rest the list must say what it was.
+func (s *Storm) check(ctx context.Context, whole bool) error {
 	pages := s.book.Pages()
-	o, err := Observe(ctx, s.client, slices.Collect(maps.Keys(pages)))
+	for id := range s.book.Called() {
+		delete(s.seen, id)
+	}
+	if whole {
+		s.seen = nil
+	}
+	o, err := Observe(ctx, s.client, slices.Collect(maps.Keys(pages)), s.seen)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBroken, err)
 	}
+	s.seen = o.Tasks
 	faults := append(Check(pages, o), s.book.Faults()...)
 	for _, f := range s.followers {
 		if err := f.check(o.Tasks[f.task].History); err != nil {
@@ -236,7 +246,7 @@ func (s *Storm) end(ctx context.Context) error {
 	}
 	s.phase.Lock()
 	defer s.phase.Unlock()
-	if err := s.check(ctx); err != nil {
+	if err := s.check(ctx, true); err != nil {
 		return err
 	}
 	return s.process.Stop()

@@ -104,6 +104,9 @@ func (t *Tracker) gone(what string) error {
 // Whole returns what is missing between the first sequence that was seen and the
 // last, and what differs from the history. The zero value of both is no news.
 func (t *Tracker) Whole(history []wire.Event) error {
+	if t.At == 0 {
+		return nil // nothing has come yet
+	}
 	first := t.At
 	for n := range t.Seen {
 		first = min(first, n)

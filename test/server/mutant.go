@@ -18,9 +18,20 @@ type Mutation struct {
 }
 
 // BuildMutant builds the binary with a safety taken out, into dir, and returns
-// its path. The source is not touched. A mutation that does not fit the source
-// any more is an error: a mutant that changes nothing proves nothing.
+// its path. It fails as Overlay does.
 func BuildMutant(dir string, mutations ...Mutation) (string, error) {
+	file, err := Overlay(dir, mutations...)
+	if err != nil {
+		return "", err
+	}
+	return Build(dir, "-overlay", file)
+}
+
+// Overlay writes what `go build -overlay` takes to lay mutations over the source,
+// into dir, and returns its path. The source is not touched. A mutation that does
+// not fit the source any more is an error: a mutant that changes nothing proves
+// nothing.
+func Overlay(dir string, mutations ...Mutation) (string, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return "", fmt.Errorf("server: find the module: %w", err)
@@ -30,8 +41,12 @@ func BuildMutant(dir string, mutations ...Mutation) (string, error) {
 	overlay.Replace = map[string]string{}
 	for i, m := range mutations {
 		path := filepath.Join(root, m.File)
+		from := path
+		if before, ok := overlay.Replace[path]; ok {
+			from = before // the second in one file
+		}
 		changed := filepath.Join(dir, fmt.Sprintf("mutation%d.go", i))
-		if err := mutate(path, changed, m); err != nil {
+		if err := mutate(from, changed, m); err != nil {
 			return "", err
 		}
 		overlay.Replace[path] = changed
@@ -44,7 +59,7 @@ func BuildMutant(dir string, mutations ...Mutation) (string, error) {
 	if err := os.WriteFile(file, list, 0o600); err != nil {
 		return "", fmt.Errorf("server: mutant: %w", err)
 	}
-	return Build(dir, "-overlay", file)
+	return file, nil
 }
 
 func mutate(path, to string, m Mutation) error {
