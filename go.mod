@@ -13,6 +13,7 @@ require (
 	connectrpc.com/cors v0.1.0
 	connectrpc.com/validate v0.7.0
 	github.com/alecthomas/kong v1.17.0
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/coder/websocket v1.8.15
 	github.com/ncruces/go-sqlite3 v0.36.0
 	github.com/rogpeppe/go-internal v1.16.0
