@@ -358,8 +358,8 @@ var mutants = []mutant{
 	{
 		name: "an export holds the file until its reader is done",
 		file: "internal/object/copy.go",
-		old:  "	unlock := h.files.read(generation)\n	defer unlock()\n	err := h.cfg.Home.Copy",
-		new:  "	unlock := h.files.read(generation)\n	context.AfterFunc(ctx, unlock)\n	err := h.cfg.Home.Copy",
+		old:  "	unlock()\n	switch {",
+		new:  "	context.AfterFunc(ctx, unlock)\n	switch {",
 		pkg:  rpc, test: "TestAnExportThatNobodyReadsHoldsUpNothing",
 	},
 	{
