@@ -59,4 +59,18 @@ var powerMutants = []mutant{
 		new:  "`DELETE FROM journal WHERE lsn <= (SELECT max(lsn) FROM journal WHERE generation = ? AND sequence <= ?)`",
 		pkg:  house, test: cuts, want: broken, flags: []string{"-crashes=1000"},
 	},
+	{
+		name: "a recovery that is tried again forgets what a failed commit left",
+		file: "internal/ledger/ledger.go",
+		old:  "	if l.w != nil {\n		l.good = l.w.frames()\n	}\n",
+		new:  "	l.good = -1\n	if l.w != nil {\n		l.good = l.w.frames()\n	}\n",
+		pkg:  ledger, test: "TestPowerCutWhileRecovering$", want: "at try 2 to recover",
+	},
+	{
+		name: "a commit mark that may be old is taken for damage",
+		file: "internal/ledger/wal.go",
+		old:  "commits(rest) && !w.parted(k)",
+		new:  "commits(rest)",
+		pkg:  ledger, test: "TestACommitMarkThatMayBeOldIsNoDamage", want: "refused",
+	},
 }

@@ -383,4 +383,11 @@ var mutants = []mutant{
 		new:  "	if err := c.Exec(sql); err != nil {\n		return err\n	}\n	if err := tx.Commit(); err != nil {\n		return err\n	}\n",
 		pkg:  ledger, test: "TestTheLedgerMigratesWholeOrNot",
 	},
+	{
+		name: "history that cannot be read now is told as damaged",
+		file: "internal/object/history.go",
+		old:  "if errors.Is(err, journal.ErrDamaged) {\n			// Spilled",
+		new:  "if err != nil {\n			// Spilled",
+		pkg:  object, test: "TestHistoryOutOfReachIsNotDamaged",
+	},
 }
