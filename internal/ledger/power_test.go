@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	crashes = flag.Int("crashes", 350, "power cuts")
+	crashes = flag.Int("crashes", 250, "power cuts")
 	seed    = flag.Uint64("seed", 1, "where the random choices of the power tests begin")
 )
 

@@ -108,7 +108,7 @@ func (o *onlooker) run(ctx context.Context, st *storm) error {
 		case full && st.lacksRoom():
 			return loss("the disk is full, and reads fail: %v", err)
 		case !st.faulty():
-			return err
+			return loss("nothing is wrong with the disk, and a read fails: %w", err)
 		case !st.pause(ctx):
 			return nil
 		}
