@@ -43,7 +43,14 @@ func Attach(c *sqlite3.Conn, cfg Config) error {
 }
 
 func attach(c *sqlite3.Conn, uri, journal string) error {
-	if _, err := Exec(c, "ATTACH ? AS "+Attached, uri); err != nil {
+	_, err := Exec(c, "ATTACH ? AS "+Attached, uri)
+	if errors.Is(err, sqlite3.IOERR_DATA) {
+		// A header that a power cut tore does not say how long pages are, so the
+		// first one is read at a length of which the checksum is wrong. By then
+		// the journal that mends it has been rolled back.
+		_, err = Exec(c, "ATTACH ? AS "+Attached, uri)
+	}
+	if err != nil {
 		return err
 	}
 	if err := c.Exec("PRAGMA " + Attached + ".synchronous = FULL"); err != nil {

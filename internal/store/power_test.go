@@ -504,6 +504,43 @@ func oneOperation(w *world, name string, fault powerfail.Fault, nth int, restart
 	return hit, nil
 }
 
+// A power cut may leave garbage where the header of a file was being written. The
+// journal has it; until it is rolled back the file does not even say how long its
+// pages are.
+func TestATornHeaderIsRolledBack(t *testing.T) {
+	made := openStore(t, objectsDir, nil, "")
+	for n := 1; n < 100; n++ {
+		w := newWorld(t, made, 1, mutant{}, new(powerfail.Count))
+		defer w.close()
+		p, k := w.start(), w.create()
+		for range 8 { // so that it is longer than the page that SQLite takes it to have
+			p.commit(k)
+		}
+		if err := takeHome(p, k); err != nil {
+			t.Fatal(err)
+		}
+		path := p.store.Path(k.generation)
+		w.disk.Fail(powerfail.PowerOff, n)
+		if more(p, k) == nil {
+			t.Fatal("the file was never changed without being synced")
+		}
+		if w.disk.Hit() != "write "+path {
+			continue
+		}
+		after := *w
+		after.disk, after.watched = w.disk.Crash(powerfail.KeepAll, w.r), nil
+		defer after.close()
+		if err := after.disk.Damage(path, 8*16); err != nil { // of the length of a page
+			t.Fatal(err)
+		}
+		if err := after.start().promise(k); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	t.Error("no operation writes the file while its journal is hot")
+}
+
 func TestAnyOperationMayFail(t *testing.T) {
 	var c powerfail.Count
 	err := everyOperation(t, openStore(t, objectsDir, nil, ""), mutant{}, &c)

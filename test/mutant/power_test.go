@@ -73,4 +73,11 @@ var powerMutants = []mutant{
 		new:  "commits(rest)",
 		pkg:  ledger, test: "TestACommitMarkThatMayBeOldIsNoDamage", want: "refused",
 	},
+	{
+		name: "a file whose header a power cut tore is damaged at the first look",
+		file: "internal/sqlite/attach.go",
+		old:  "if errors.Is(err, sqlite3.IOERR_DATA) {",
+		new:  "if false {",
+		pkg:  store, test: "TestATornHeaderIsRolledBack", want: "stored data is damaged",
+	},
 }
