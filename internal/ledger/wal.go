@@ -254,7 +254,7 @@ func commits(frame []byte) bool { return binary.BigEndian.Uint32(frame[4:]) != 0
 // a later commit follow, or if one bit of its header makes the frame valid: that
 // may hide where its commit ends.
 func (w *wal) judge(i int64, frame []byte, s sum) error {
-	if w.oneBitOff(frame, s) {
+	if w.oneBitOff(i, frame, s) {
 		return damaged("a bit in the header of frame %d of the -wal has flipped", i)
 	}
 	rest := make([]byte, frameHeaderSize)
@@ -274,19 +274,27 @@ func (w *wal) judge(i int64, frame []byte, s sum) error {
 	return nil
 }
 
-// parted reports whether the commit mark of frame i and its salt lie in two
-// sectors. If the first of them did not arrive, the mark is that of whatever was
-// there before, and proves nothing.
+// salt is where it begins in a frame, behind the page's number and the commit mark.
+const salt = 8
+
+// parted reports whether the commit mark of frame i, and the number of its page,
+// lie in another sector than its salt. If that did not arrive, they are those of
+// whatever was there before, and prove nothing.
 func (w *wal) parted(i int64) bool {
-	const sector, salt = 512, 8
+	const sector = 512
 	return (walHeaderSize+i*w.frameSize()+salt)%sector == 0
 }
 
-// oneBitOff reports whether a single flipped bit in a frame's header explains why
-// it does not follow s. It does not try the page: what stood there before a torn
-// write may differ in a single bit too.
-func (w *wal) oneBitOff(frame []byte, s sum) bool {
-	for at := range frameHeaderSize {
+// oneBitOff reports whether a single flipped bit in the header of frame i explains
+// why it does not follow s. It does not try the page, nor what lies in another
+// sector than the salt: what stood there before a torn write may differ in a single
+// bit too.
+func (w *wal) oneBitOff(i int64, frame []byte, s sum) bool {
+	from := 0
+	if w.parted(i) {
+		from = salt
+	}
+	for at := from; at < frameHeaderSize; at++ {
 		for bit := range 8 {
 			frame[at] ^= 1 << bit
 			_, ok := w.valid(frame, s)

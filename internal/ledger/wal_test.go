@@ -103,13 +103,20 @@ func TestACommitMarkThatMayBeOldIsNoDamage(t *testing.T) {
 	if at%512 != 504 || ends[2] > at-frame || ends[3] < at+2*frame {
 		t.Fatalf("frame 105, at byte %d, is not in the midst of the last commit, bytes %d to %d", at, ends[2], ends[3])
 	}
-	torn := func(wal []byte) []byte {
-		clear(wal[ends[2] : ends[2]+512])
-		copy(wal[at:], []byte{0, 0, 0, 9, 0, 0, 0, 40})
-		return wal
-	}
-	if got := opened(t, ledger.New, dir, k, before, torn); got != "before" {
-		t.Errorf("the last commit is torn: %s", got)
+	for name, torn := range map[string]func([]byte) []byte{
+		"an old mark, and a torn frame before": func(wal []byte) []byte {
+			clear(wal[ends[2] : ends[2]+512])
+			copy(wal[at:], []byte{0, 0, 0, 9, 0, 0, 0, 40})
+			return wal
+		},
+		"an old number of a page, a bit from the new one": func(wal []byte) []byte {
+			wal[at+3] ^= 4
+			return wal
+		},
+	} {
+		if got := opened(t, ledger.New, dir, k, before, torn); got != "before" {
+			t.Errorf("%s: %s", name, got)
+		}
 	}
 }
 

@@ -541,6 +541,37 @@ func TestATornHeaderIsRolledBack(t *testing.T) {
 	t.Error("no operation writes the file while its journal is hot")
 }
 
+// A directory that was made anew, because its name was in doubt, stands in the
+// place of one that may come back with all it held.
+func TestWhatWasRemovedStaysGoneWithItsDirectory(t *testing.T) {
+	w := newWorld(t, openStore(t, objectsDir, nil, ""), 1, mutant{}, new(powerfail.Count))
+	defer w.close()
+	k, elsewhere, beside := w.create(), w.create(), w.create()
+	if err := takeHome(w.start(), k); err != nil {
+		t.Fatal(err)
+	}
+	w.disk.Restart()
+	p := w.start()
+	if err := takeHome(p, elsewhere); err != nil { // the directories above are durable
+		t.Fatal(err)
+	}
+	w.disk.Fail(powerfail.NoDescriptors, 1)
+	k.deleted = true
+	p.removeDeleted()
+	for range 2 {
+		if takeHome(p, beside) == nil {
+			t.Fatal("the name of the directory is not in doubt")
+		}
+	}
+	w.disk.Fail(powerfail.NoFault, 0)
+	if p.removeDeleted(); !k.unlinked {
+		t.Fatal("not removed")
+	}
+	if err := w.cut(powerfail.DropAll); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAnyOperationMayFail(t *testing.T) {
 	var c powerfail.Count
 	err := everyOperation(t, openStore(t, objectsDir, nil, ""), mutant{}, &c)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"path/filepath"
 )
 
 // Remove unlinks the files of deleted objects, durably: they do not come back.
@@ -17,16 +18,18 @@ func (s *Store[S, E]) Remove(ctx context.Context, generations []int64) error {
 			return err
 		}
 		dir := s.dir(g)
-		exists, err := s.disk.Exists(dir)
-		if err == nil && !exists {
-			continue
-		}
 		if _, ok := at[dir]; !ok {
+			there, err := s.anchor(dir)
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			if !there {
+				continue
+			}
 			at[dir] = s.dirs.failures(dir)
 		}
-		if err == nil {
-			_, err = s.unlink(s.Path(g), at[dir] > 0)
-		}
+		_, err := s.unlink(s.Path(g), at[dir] > 0)
 		errs = append(errs, err)
 	}
 	for dir, failed := range at {
@@ -35,4 +38,14 @@ func (s *Store[S, E]) Remove(ctx context.Context, generations []int64) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// anchor makes the name of a directory durable, so that none that it has replaced
+// comes back with the files it held. It reports false if nothing can: the one it
+// would be in does not exist.
+func (s *Store[S, E]) anchor(dir string) (there bool, err error) {
+	if there, err = s.disk.Exists(filepath.Dir(dir)); err != nil || !there {
+		return there, err
+	}
+	return true, s.dirs.ensure(dir)
 }

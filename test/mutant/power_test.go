@@ -80,4 +80,18 @@ var powerMutants = []mutant{
 		new:  "if false {",
 		pkg:  store, test: "TestATornHeaderIsRolledBack", want: "stored data is damaged",
 	},
+	{
+		name: "the number of a page that may be old is taken for a flipped bit",
+		file: "internal/ledger/wal.go",
+		old:  "	if w.parted(i) {\n		from = salt\n",
+		new:  "	if false {\n		from = salt\n",
+		pkg:  ledger, test: "TestACommitMarkThatMayBeOldIsNoDamage", want: "refused",
+	},
+	{
+		name: "what was removed comes back with a directory whose name is in doubt",
+		file: "internal/store/remove.go",
+		old:  "return true, s.dirs.ensure(dir)",
+		new:  "return true, nil",
+		pkg:  store, test: "TestWhatWasRemovedStaysGoneWithItsDirectory", want: "came back",
+	},
 }
