@@ -266,6 +266,8 @@ func (u *user) work(ctx context.Context, h *house, calls int) error {
 		switch _, err := h.do(ctx, c.cmd, ""); {
 		case err == nil:
 			p.note(c)
+		case errors.Is(err, journal.ErrUnknown) && u.fault == powerfail.NoSpace:
+			return loss("the disk is full, so %T on %s did not happen, and is told as unknown: %v", c.cmd, p.id, err)
 		case errors.Is(err, journal.ErrUnknown):
 			u.tell()
 			p.unknown = &c
