@@ -18,7 +18,7 @@ import (
 // is as History's, or the writer's; what was written before it is worthless.
 func (s *Store[S, E]) Copy(ctx context.Context, generation int64, to io.Writer) error {
 	path := s.Path(generation)
-	err := s.inFile(path, func(c *sqlite3.Conn) error {
+	err := s.reading(ctx, path, func(c *sqlite3.Conn) error {
 		defer c.SetInterrupt(c.SetInterrupt(ctx))
 		return s.pages(ctx, c, generation, to)
 	})

@@ -18,7 +18,7 @@ func (s *Store[S, E]) Recall(ctx context.Context, generation int64, state func([
 	var h head
 	path := s.Path(generation)
 	columns := s.cfg.Layout.StateColumns()
-	err := s.inFile(path, func(c *sqlite3.Conn) (err error) {
+	err := s.reading(ctx, path, func(c *sqlite3.Conn) (err error) {
 		defer c.SetInterrupt(c.SetInterrupt(ctx))
 		values := make([]any, len(columns))
 		sql := fmt.Sprintf("SELECT %s FROM %s WHERE id=1", strings.Join(columns, ","), s.schema.tables[0])

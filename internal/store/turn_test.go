@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"io"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -38,7 +39,13 @@ func TestReadersTakeTurns(t *testing.T) {
 		var wg sync.WaitGroup
 		errs := make([]error, 100)
 		for i := range errs {
-			wg.Go(func() { _, errs[i] = s.History(t.Context(), 1, all) })
+			wg.Go(func() {
+				if i%2 == 0 {
+					errs[i] = s.Copy(t.Context(), 1, io.Discard)
+					return
+				}
+				_, errs[i] = s.History(t.Context(), 1, all)
+			})
 		}
 		synctest.Wait()
 		if n := g.open.Load(); n != maxReads {
