@@ -214,7 +214,7 @@ func (t *taking) copyFiles(ctx context.Context, copied string) error {
 		return err
 	}
 	if len(t.bad) > 0 {
-		return fmt.Errorf("backup: %w: the files of %s are missing or damaged; delete these tasks, or restore their files", journal.ErrDamaged, list(t.bad))
+		return fmt.Errorf("backup: %w: the files of %s are missing or damaged; delete them, or restore their files", journal.ErrDamaged, list(t.bad))
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func (h *Host[S, E]) plan(o *object[S, E]) {
 // next returns when o is to be looked after. The caller holds o.mu.
 func (h *Host[S, E]) next(o *object[S, E]) time.Duration {
 	switch {
-	case o.homing || o.newest != nil || h.group.thawed() != nil && !o.pending.empty():
+	case o.homing || o.newest != nil || h.group.writable() != nil && !o.pending.empty():
 		return h.cfg.Uptime() + h.cfg.IdleAfter
 	case o.pending.empty():
 		return o.touched + h.cfg.SleepAfter

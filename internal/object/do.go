@@ -37,7 +37,7 @@ func (h *Host[S, E]) decide(ctx context.Context, id string, c Call[S, E]) (*tick
 		if h.isDraining() {
 			return nil, Outcome[S, E]{}, ErrDraining
 		}
-		if err := h.group.thawed(); err != nil {
+		if err := h.group.writable(); err != nil {
 			return nil, Outcome[S, E]{}, err
 		}
 		if err := h.room(ctx, c.Reserved); err != nil {

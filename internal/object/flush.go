@@ -13,7 +13,7 @@ import (
 // written; the rest is home then.
 func (h *Host[S, E]) Flush(ctx context.Context) (Flushed, error) {
 	var done Flushed
-	if err := h.group.thawed(); err != nil {
+	if err := h.group.writable(); err != nil {
 		return done, err
 	}
 	keys, err := h.journal().Backlog(ctx, h.class.Name())
@@ -45,7 +45,7 @@ func (h *Host[S, E]) flushOne(ctx context.Context, key journal.Key) error {
 	var upto int64
 	for {
 		changed := h.group.homings.changes()
-		if err := h.group.thawed(); err != nil {
+		if err := h.group.writable(); err != nil {
 			return err
 		}
 		o, err := h.find(key.ID)

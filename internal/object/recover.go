@@ -38,7 +38,7 @@ func (h *Host[S, E]) Ready() error {
 	if err := h.group.up(); err != nil {
 		return err
 	}
-	return h.group.thawed()
+	return h.group.writable()
 }
 
 // freeze ends all changes, and all writing home: the journal is damaged. Nothing
@@ -49,8 +49,8 @@ func (g *Group) freeze(tickets []*ticket, cause error) {
 	g.abandonAll(g.queue.takeAll(), cause)
 }
 
-// thawed returns why nothing is changed any more, if so.
-func (g *Group) thawed() error {
+// writable returns why nothing is changed any more, if so.
+func (g *Group) writable() error {
 	if err := g.frozen.Load(); err != nil {
 		return *err
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 // When an object is taken home although calls keep coming: it has so much to
-// bring, and its last way home is a while ago. Each way costs an open of the file
-// and two syncs, however much it brings.
+// bring, and its last way home is a while ago. Each way costs the opening of the
+// file and three syncs, however much it brings.
 const (
 	manyEvents = 256
 	manyBytes  = 64 << 10
@@ -44,7 +44,7 @@ func (h *Host[S, E]) due(o *object[S, E]) bool {
 // takeHome queues o for a scribe, unless it is queued, set aside or home. The
 // caller holds o.mu.
 func (h *Host[S, E]) takeHome(o *object[S, E]) {
-	if o.homing || o.pending.empty() || o.aside != nil && h.cfg.Uptime() < o.retryAt || h.group.thawed() != nil {
+	if o.homing || o.pending.empty() || o.aside != nil && h.cfg.Uptime() < o.retryAt || h.group.writable() != nil {
 		return
 	}
 	o.homing = true

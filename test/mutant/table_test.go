@@ -253,7 +253,7 @@ var mutants = []mutant{
 	{
 		name: "a server whose ledger is damaged says that it is ready",
 		file: "internal/object/recover.go",
-		old:  "return h.group.thawed()",
+		old:  "return h.group.writable()",
 		new:  "return nil",
 		pkg:  object, test: "TestADamagedJournalEndsChangesNotReads",
 	},
