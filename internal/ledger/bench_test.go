@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"syscall"
 	"testing"
 
@@ -110,6 +111,76 @@ func BenchmarkList(b *testing.B) {
 			b.Fatal(len(page.Rows), err)
 		}
 	}
+}
+
+// BenchmarkLoad reads one object at random of many that are home, which is what
+// waking one costs the ledger: again and again, and each once after a start.
+func BenchmarkLoad(b *testing.B) {
+	for _, objects := range []int{2_000, 100_000} {
+		b.Run(fmt.Sprintf("objects=%d", objects), func(b *testing.B) {
+			var c clock
+			dir := b.TempDir()
+			l, keys := asleep(b, c.config(dir), objects)
+			defer func() { l.Close() }()
+			rand.Shuffle(objects, func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+			load := func(i int) {
+				if _, err := l.Load(b.Context(), keys[i%objects]); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.Run("again", func(b *testing.B) {
+				b.ReportAllocs()
+				for i := range b.N {
+					load(i)
+				}
+			})
+			b.Run("after a start", func(b *testing.B) {
+				b.ReportAllocs()
+				for i := range b.N {
+					if i%2_000 == 0 {
+						b.StopTimer()
+						reopened, err := ledger.New(c.config(dir))
+						if err != nil {
+							b.Fatal(err)
+						}
+						l = reopened
+						b.StartTimer()
+					}
+					load(i)
+					if i%2_000 == 1_999 || i == b.N-1 {
+						b.StopTimer()
+						l.Close()
+						b.StartTimer()
+					}
+				}
+			})
+		})
+	}
+}
+
+// asleep returns a ledger of many objects that are home.
+func asleep(b *testing.B, cfg ledger.Config, objects int) (*ledger.Ledger, []journal.Key) {
+	l, err := ledger.New(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	keys := make([]journal.Key, objects)
+	var batch []journal.Commit
+	for i := range keys {
+		row := journal.Row{
+			Key: journal.Key{Class: "task", ID: fmt.Sprintf("task-%08x", i*2654435761)}, Generation: l.Reserve(),
+			Status: 1 + i%5, CreatedBy: "svc", State: make([]byte, 60), CreatedAt: int64(i), UpdatedAt: int64(i), Type: "video",
+		}
+		keys[i] = row.Key
+		made := next(&row, journal.OpCreate, make([]byte, 100))
+		made.Detail = &journal.Detail{Metadata: []byte(`{"source":"bench"}`)}
+		batch = append(batch, made, journal.Commit{Op: journal.OpForget, Row: row, Upto: row.Sequence})
+		if len(batch) >= 1000 || i == objects-1 {
+			commit(b, l, batch...)
+			batch = batch[:0]
+		}
+	}
+	return l, keys
 }
 
 func next(row *journal.Row, op journal.Op, data []byte) journal.Commit {
