@@ -44,6 +44,7 @@ type serveCmd struct {
 
 func (c *serveCmd) Run(ctx context.Context, con *console) error {
 	defer tuneMemory()()
+	defer giveBackMemory()()
 	s, err := openServer(con, c.serveFlags, c.DataDir)
 	if errors.Is(err, journal.ErrDamaged) {
 		return fmt.Errorf("%w; look closer with: spectralnotify doctor --data-dir %s", err, shown(c.DataDir))
