@@ -31,8 +31,7 @@ func tuneMemory() (release func()) {
 
 // A server that does nothing for a while gives back the memory that it does not
 // use; Go itself keeps about as much as it needed last. It is quiet if it
-// allocates less than quietBytes in quietTime, which watchers that get nothing but
-// heartbeats do not reach.
+// allocates less than quietBytes in quietTime.
 const (
 	quietTime  = 5 * time.Second
 	quietBytes = 256 << 10
