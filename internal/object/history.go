@@ -96,15 +96,7 @@ func (h *Host[S, E]) unlessMoved(ctx context.Context, v view[S, E], fault error)
 	if ctx.Err() != nil {
 		return fault
 	}
-	o, err := h.enter(ctx, v.id)
-	if err != nil {
-		if isNotFound(err) {
-			return errMoved
-		}
-		return fault
-	}
-	defer o.mu.Unlock()
-	if o.generation != v.generation {
+	if _, _, err := h.pendingNow(ctx, v); errors.Is(err, errMoved) {
 		return errMoved
 	}
 	return fault
@@ -130,11 +122,7 @@ func (h *Host[S, E]) read(ctx context.Context, v view[S, E], lo, hi int64) ([]jo
 		}
 	}
 	if hi >= first {
-		recent, err := h.readPending(ctx, v.generation, v.pending, max(lo, first), hi)
-		if errors.Is(err, journal.ErrDamaged) {
-			// Spilled, and home meanwhile: then the file has them.
-			recent, err = h.fromFile(ctx, v.generation, max(lo, first), hi)
-		}
+		recent, err := h.recent(ctx, v, max(lo, first), hi)
 		if err != nil {
 			return nil, err
 		}
@@ -147,6 +135,58 @@ func (h *Host[S, E]) read(ctx context.Context, v view[S, E], lo, hi int64) ([]jo
 		return all, errors.Join(&journal.LostError{First: begins}, fault)
 	}
 	return all, nil
+}
+
+// recent reads records that were pending when v was: from memory or the journal,
+// and what came home since from the file.
+func (h *Host[S, E]) recent(ctx context.Context, v view[S, E], lo, hi int64) ([]journal.Record[E], error) {
+	for {
+		changed := h.group.homings.changes()
+		records, fault := h.readPending(ctx, v.generation, v.pending, lo, hi)
+		if !errors.Is(fault, journal.ErrDamaged) {
+			return records, fault
+		}
+		now, homing, err := h.pendingNow(ctx, v)
+		switch {
+		case err != nil:
+			return nil, err
+		case now.empty() || now.first > hi:
+			return h.fromFile(ctx, v.generation, lo, hi)
+		case now.first > lo:
+			records, err := h.fromFile(ctx, v.generation, lo, now.first-1)
+			if err != nil {
+				return nil, err
+			}
+			v.pending = now
+			rest, err := h.recent(ctx, v, now.first, hi)
+			return append(records, rest...), err
+		case !homing:
+			return nil, fault
+		}
+		// The journal has forgotten them, and the object will know in a moment.
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// pendingNow returns what is pending of the object of v now, and whether it is on
+// its way home; errMoved if the object is not anymore.
+func (h *Host[S, E]) pendingNow(ctx context.Context, v view[S, E]) (p pending[E], homing bool, err error) {
+	o, err := h.enter(ctx, v.id)
+	if isNotFound(err) {
+		return p, false, errMoved
+	}
+	if err != nil {
+		return p, false, err
+	}
+	defer o.mu.Unlock()
+	if o.generation != v.generation {
+		return p, false, errMoved
+	}
+	return o.pending, o.homing, nil
 }
 
 // whole sees that records are dense, end at hi, and are those of v: that they go

@@ -119,13 +119,28 @@ func (h *Host[S, E]) pack(o *object[S, E]) (homecoming[S, E], bool) {
 
 	records, err := h.readPending(h.ctx, row.Generation, p, p.first, p.last)
 	if err != nil {
-		h.setAside(o, err)
+		h.unpacked(o, p, err)
 		return homecoming[S, E]{}, false
 	}
 	h.mu.Lock()
 	first := p.first == 1 && !h.written[row.Generation]
 	h.mu.Unlock()
 	return homecoming[S, E]{o, journal.Homecoming[S, E]{Row: row, Detail: detail, State: state, First: first, Records: records}}, true
+}
+
+// unpacked deals with what is pending and could not be read back. It may be home
+// by now: o was read anew while what it was before was on its way there. Then
+// there is nothing wrong, and the rest is taken home at its time.
+func (h *Host[S, E]) unpacked(o *object[S, E], p pending[E], cause error) {
+	defer h.group.homings.made()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.gone || o.pending.first == p.first {
+		h.putAside(o, cause)
+		return
+	}
+	o.homing = false
+	h.plan(o)
 }
 
 // forget lets the journal forget what was written home.
@@ -143,27 +158,56 @@ func (h *Host[S, E]) forget(o *object[S, E], w journal.Homecoming[S, E]) {
 }
 
 // forgotten ends the way home of an object: the journal does not hold anymore
-// what its file does.
+// what its file does. It may have been read anew meanwhile, from before that.
 func (h *Host[S, E]) forgotten(t *objectTicket[S, E]) {
-	o := t.o
-	o.mu.Lock()
-	h.bringBack(o)
-	o.homing = false
-	if !o.gone {
-		before := o.pending.inMemory()
-		o.pending.drop(t.commit.Upto)
-		h.group.pending.Add(o.pending.inMemory() - before)
-		h.mu.Lock()
-		delete(h.written, o.generation)
-		h.mu.Unlock()
-		o.oldest = h.cfg.Uptime()
-		if h.due(o) {
-			h.takeHome(o)
-		}
-		h.plan(o)
+	generation, upto := t.commit.Row.Generation, t.commit.Upto
+	t.o.mu.Lock()
+	h.bringBack(t.o)
+	t.o.homing = false
+	gone := t.o.gone
+	if !gone {
+		h.drop(t.o, upto)
 	}
-	o.mu.Unlock()
+	t.o.mu.Unlock()
+	if gone {
+		h.dropAnew(t.o.id, generation, upto)
+	}
+	// Not before: while an object believes that the journal has all of it, the mark
+	// keeps its file from being begun anew.
+	h.mu.Lock()
+	delete(h.written, generation)
+	h.mu.Unlock()
 	h.group.homings.made()
+}
+
+// drop takes what came home out of what is pending. The caller holds o.mu.
+func (h *Host[S, E]) drop(o *object[S, E], upto int64) {
+	before := o.pending.inMemory()
+	o.pending.drop(upto)
+	h.group.pending.Add(o.pending.inMemory() - before)
+	o.oldest = h.cfg.Uptime()
+	if h.due(o) {
+		h.takeHome(o)
+	}
+	h.plan(o)
+}
+
+// dropAnew does so for the object that was read anew, if there is one. What it
+// could not write home may have been what the journal has forgotten.
+func (h *Host[S, E]) dropAnew(id string, generation, upto int64) {
+	h.mu.Lock()
+	o := h.live[id]
+	h.mu.Unlock()
+	if o == nil {
+		return
+	}
+	<-o.ready
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil && !o.gone && !o.absent && o.generation == generation {
+		h.bringBack(o)
+		h.drop(o, upto)
+	}
 }
 
 // setAside notes that o's home cannot be written now. Its events stay in the
@@ -172,6 +216,11 @@ func (h *Host[S, E]) setAside(o *object[S, E], cause error) {
 	defer h.group.homings.made()
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	h.putAside(o, cause)
+}
+
+// putAside is setAside for one who holds o.mu.
+func (h *Host[S, E]) putAside(o *object[S, E], cause error) {
 	o.homing = false
 	if o.gone || h.ctx.Err() != nil {
 		return

@@ -76,6 +76,27 @@ var mutants = []mutant{
 		pkg:  object, test: "TestObjectIsSetAside",
 	},
 	{
+		name: "an object that was read anew does not learn what came home",
+		file: "internal/object/scribe.go",
+		old:  "	if gone {\n		h.dropAnew(t.o.id, generation, upto)\n	}\n",
+		new:  "",
+		pkg:  object, test: "TestAnObjectReadAnewLearnsWhatCameHome",
+	},
+	{
+		name: "what comes home while it is read back is taken for lost",
+		file: "internal/object/history.go",
+		old:  "case now.first > lo:",
+		new:  "case now.first > hi:",
+		pkg:  object, test: "TestEventsThatComeHomeWhileTheyAreReadAreNotLost",
+	},
+	{
+		name: "what is forgotten a moment before it is known is taken for lost",
+		file: "internal/object/history.go",
+		old:  "case !homing:",
+		new:  "case !homing || true:",
+		pkg:  object, test: "TestEventsThatComeHomeWhileTheyAreReadAreNotLost",
+	},
+	{
 		name: "a follower that catches up skips an event",
 		file: "internal/object/follower.go",
 		old:  "w.host.records(ctx, v, w.at+1,",
