@@ -407,8 +407,8 @@ var mutants = []mutant{
 	{
 		name: "history that cannot be read now is told as damaged",
 		file: "internal/object/history.go",
-		old:  "if errors.Is(err, journal.ErrDamaged) {\n			// Spilled",
-		new:  "if err != nil {\n			// Spilled",
+		old:  "if !errors.Is(fault, journal.ErrDamaged) {\n",
+		new:  "if fault != nil {\n			return h.fromFile(ctx, v.generation, lo, hi)\n		}\n		if fault == nil {\n",
 		pkg:  object, test: "TestHistoryOutOfReachIsNotDamaged",
 	},
 }
